@@ -1,0 +1,32 @@
+import { request } from 'node:http';
+
+const timeoutMs = 1000;
+const maxAnswerBytes = 1024;
+
+/**
+ * Asks a running nginx for the digest it serves, over a connection of its own. Undefined when nobody answers, or
+ * somebody else does.
+ */
+export function askDigest(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const asking = request(
+      { host, port, path: '/lbwatch/digest', agent: false, timeout: timeoutMs, headers: { connection: 'close' } },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          text += chunk;
+          if (text.length > maxAnswerBytes) response.destroy();
+        });
+        response.on('close', () => {
+          resolve(response.statusCode === 200 ? /^([0-9a-f]{64})\n$/.exec(text)?.[1] : undefined);
+        });
+      },
+    );
+    asking.on('timeout', () => asking.destroy());
+    asking.on('error', () => {
+      resolve(undefined);
+    });
+    asking.end();
+  });
+}

@@ -1,0 +1,173 @@
+import { pipeline } from 'node:stream/promises';
+
+import Docker from 'dockerode';
+import split from 'split2';
+
+import { needsPortVariable } from '../core/address.ts';
+import { hasPoolLabel } from '../core/labels.ts';
+import type { Container } from '../core/model.ts';
+import { AppError } from '../loop/ports.ts';
+import type { Engine, EventStream, Subscription } from '../loop/ports.ts';
+import { toContainer, toEngineEvent, toPortVariable } from './docker-map.ts';
+
+/** Only what changes membership: each health probe alone makes three exec events. */
+const containerEvents = ['start', 'die', 'stop', 'kill', 'pause', 'unpause', 'rename', 'destroy', 'health_status'];
+const networkEvents = ['connect', 'disconnect'];
+
+const callTimeoutMs = 10_000;
+
+/** A process in a container, as the engine's `top` tells it; pids are the host's. */
+export interface Process {
+  readonly pid: number;
+  readonly command: string;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  /** Standard output and error as they came. */
+  readonly output: string;
+}
+
+/**
+ * The Docker Engine API through dockerode: DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH are respected, and no API
+ * version is pinned (engine 29 refuses old ones).
+ */
+export class DockerEngine implements Engine, EventStream {
+  readonly #docker = new Docker();
+  /** A container's environment never changes after creation. */
+  readonly #portVariables = new Map<string, number | undefined>();
+
+  async listContainers(ids?: readonly string[]): Promise<readonly Container[]> {
+    const filters = ids === undefined ? {} : { filters: { id: [...ids] } };
+    const infos = await this.#call('list containers', (abortSignal) =>
+      this.#docker.listContainers({ all: true, ...filters, abortSignal }),
+    );
+    const containers = await Promise.all(infos.map((info) => this.#complete(toContainer(info, undefined))));
+    if (ids === undefined) this.#forgetAllBut(new Set(infos.map((info) => info.Id)));
+    return containers;
+  }
+
+  /** `GET /_ping`. */
+  async ping(): Promise<void> {
+    await this.#call('ping', () => this.#docker.ping());
+  }
+
+  /** The engine's version and its API's, for people. */
+  async readVersion(): Promise<string> {
+    const version = await this.#call('ask for the version', () => this.#docker.version());
+    return `${version.Version} (API ${version.ApiVersion})`;
+  }
+
+  /** Reads fast and leaves the work to the caller: the engine drops events of slow readers. */
+  async subscribe(subscription: Subscription): Promise<void> {
+    const stream = await this.#call('subscribe to events', () =>
+      this.#docker.getEvents({
+        filters: { type: ['container', 'network'], event: [...containerEvents, ...networkEvents] },
+        abortSignal: subscription.signal,
+        ...(subscription.sinceS === undefined ? {} : { since: subscription.sinceS }),
+      }),
+    );
+    subscription.onOpen();
+    const lines = split((line: string): unknown => (line === '' ? undefined : parseJson(line)));
+    lines.on('data', (line: unknown) => {
+      const event = toEngineEvent(line);
+      if (event !== undefined) subscription.onEvent(event);
+    });
+    await pipeline(stream, lines, { signal: subscription.signal });
+  }
+
+  async listProcesses(containerId: string): Promise<readonly Process[]> {
+    const { Titles, Processes } = await this.#call('list the processes of nginx', (abortSignal) =>
+      this.#docker.getContainer(containerId).top({ ps_args: '-eo pid,args', abortSignal }),
+    );
+    const [pid, command] = [Titles.indexOf('PID'), Titles.length - 1];
+    return Processes.map((row: readonly string[]) => ({ pid: Number(row[pid]), command: row[command] ?? '' }));
+  }
+
+  async signal(containerId: string, signal: string): Promise<void> {
+    await this.#call(`send ${signal} to nginx`, (abortSignal) =>
+      this.#docker.getContainer(containerId).kill({ signal, abortSignal }),
+    );
+  }
+
+  async exec(containerId: string, command: readonly string[]): Promise<ExecResult> {
+    const what = `run "${command.join(' ')}" in nginx's container`;
+    return this.#call(what, async (abortSignal) => {
+      // With a terminal the two streams come as one plain text.
+      const exec = await this.#docker
+        .getContainer(containerId)
+        .exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true, Tty: true, abortSignal });
+      const stream = await exec.start({ Tty: true, abortSignal });
+      let output = '';
+      for await (const chunk of stream) output += String(chunk);
+      const { ExitCode } = await exec.inspect({ abortSignal });
+      return { exitCode: ExitCode ?? -1, output: output.replaceAll('\r\n', '\n') };
+    });
+  }
+
+  async #complete(container: Container): Promise<Container> {
+    if (container.state !== 'running' || !hasPoolLabel(container) || !needsPortVariable(container)) return container;
+    if (!this.#portVariables.has(container.id)) {
+      this.#portVariables.set(container.id, await this.#inspectPortVariable(container.id));
+    }
+    return { ...container, portVariable: this.#portVariables.get(container.id) };
+  }
+
+  async #inspectPortVariable(containerId: string): Promise<number | undefined> {
+    return this.#call('inspect a container', async (abortSignal) => {
+      try {
+        const { Config } = await this.#docker.getContainer(containerId).inspect({ abortSignal });
+        return toPortVariable(Config.Env);
+      } catch (error) {
+        // It vanished since it was listed; its event follows.
+        if (statusCode(error) === 404) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  #forgetAllBut(ids: ReadonlySet<string>): void {
+    for (const id of this.#portVariables.keys()) if (!ids.has(id)) this.#portVariables.delete(id);
+  }
+
+  async #call<T>(what: string, call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await call(AbortSignal.timeout(callTimeoutMs));
+    } catch (error) {
+      throw new AppError('engine', `cannot ${what}: ${describeEngineError(error)}`, { cause: error });
+    }
+  }
+}
+
+/** What went wrong between us and the engine, and what to do about it. */
+export function describeEngineError(error: unknown): string {
+  const host = process.env['DOCKER_HOST'] ?? '/var/run/docker.sock';
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return `there is no Docker socket at ${host}; mount it (-v /var/run/docker.sock:/var/run/docker.sock) or set DOCKER_HOST`;
+    case 'EACCES':
+      return `permission denied on ${host}; run as a user of the group that owns the socket (group_add in Compose)`;
+    case 'ECONNREFUSED':
+      return `nobody answers at ${host}; the engine is down, or it was restarted and the mounted socket file went stale (mount its folder, or restart lbwatch)`;
+    default: {
+      if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
+        return `${host} did not answer in time`;
+      }
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+}
+
+function statusCode(error: unknown): unknown {
+  return error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // A line cut by a broken stream; the reconnect lists everything again.
+    return undefined;
+  }
+}

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+
+import { execa } from 'execa';
+
+import { readNginxBuild } from '../core/nginx-build.ts';
+import type { NginxBuild } from '../core/nginx-build.ts';
+import { AppError } from '../loop/ports.ts';
+import type { Target, Verdict, Worker } from '../loop/ports.ts';
+import { askDigest } from './ask-digest.ts';
+import { isMaster, isWorker, listConfigurationFiles, readVerdict } from './nginx-words.ts';
+
+/** nginx beside the controller, on one machine or in one container. Needs Linux's /proc. */
+export class NginxLocal implements Target {
+  readonly id: string;
+  readonly name = 'nginx';
+  readonly answersAt: string;
+  readonly #nginx: LocalCommand;
+  readonly #pid: number;
+  readonly #host: string;
+  readonly #port: number;
+
+  constructor(nginx: LocalCommand, pid: number, host: string, port: number) {
+    this.id = `local:${String(pid)}`;
+    this.answersAt = `${host}:${String(port)}`;
+    this.#nginx = nginx;
+    this.#pid = pid;
+    this.#host = host;
+    this.#port = port;
+  }
+
+  readBuild(): Promise<NginxBuild> {
+    return this.#nginx.readBuild();
+  }
+
+  askDigest(): Promise<string | undefined> {
+    return askDigest(this.#host, this.#port);
+  }
+
+  async validate(): Promise<Verdict> {
+    const { exitCode, output } = await this.#nginx.run('-t');
+    return readVerdict(exitCode, output);
+  }
+
+  async includes(path: string): Promise<boolean> {
+    return listConfigurationFiles((await this.#nginx.run('-T')).output).includes(path);
+  }
+
+  async listWorkers(): Promise<readonly Worker[] | undefined> {
+    const children = await readProc(`/proc/${String(this.#pid)}/task/${String(this.#pid)}/children`);
+    if (children === undefined) return undefined;
+    const pids = children.split(' ').filter(Boolean).map(Number);
+    const workers = await Promise.all(
+      pids.map(async (pid) => ({ pid, title: (await readTitle(pid)) ?? '' })),
+    );
+    return workers
+      .filter(({ title }) => isWorker(title))
+      .map(({ pid, title }) => ({ pid, isQuitting: title.includes('is shutting down') }));
+  }
+
+  async signalReload(): Promise<void> {
+    // The pid may have been given to somebody else since the pass began.
+    if (!(await isMasterPid(this.#pid))) throw new AppError('nginx', `process ${String(this.#pid)} is no nginx master any more`);
+    try {
+      process.kill(this.#pid, 'SIGHUP');
+    } catch (error) {
+      throw new AppError('nginx', `cannot signal nginx (process ${String(this.#pid)}): run lbwatch as the user who started it`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** The nginx command of this machine, with the options it was given: `nginx`, or `nginx -p DIR -c FILE`. */
+export class LocalCommand {
+  readonly #words: readonly string[];
+  #build: NginxBuild | undefined;
+  #pidPath: string | undefined;
+
+  constructor(command: string) {
+    this.#words = command.split(' ').filter(Boolean);
+  }
+
+  /** The verified master's pid, or why there is none. */
+  async findMaster(): Promise<number | string> {
+    const known = this.#pidPath === undefined ? undefined : await readPid(this.#pidPath);
+    if (known !== undefined && (await isMasterPid(known))) return known;
+    // The configuration may say where the pid file is.
+    const { output } = await this.run('-T');
+    const build = await this.readBuild();
+    const pidPath = /^\s*pid\s+([^\s;]+)\s*;/m.exec(output)?.[1] ?? build.pidPath ?? '/run/nginx.pid';
+    this.#pidPath = pidPath;
+    const pid = await readPid(pidPath);
+    if (pid === undefined) return `no nginx runs here (no pid in ${pidPath})`;
+    return (await isMasterPid(pid)) ? pid : `no nginx runs here (process ${String(pid)} of ${pidPath} is no nginx master)`;
+  }
+
+  async readBuild(): Promise<NginxBuild> {
+    this.#build ??= readNginxBuild((await this.run('-V')).output);
+    return this.#build;
+  }
+
+  async run(...words: readonly string[]): Promise<{ readonly exitCode: number; readonly output: string }> {
+    const [file = 'nginx', ...options] = this.#words;
+    const result = await execa(file, [...options, ...words], { all: true, reject: false, timeout: 10_000, stdin: 'ignore' });
+    if (result.exitCode === undefined) {
+      throw new AppError('nginx', `cannot run "${file}": ${result.shortMessage}; set LBWATCH_NGINX_COMMAND`);
+    }
+    return { exitCode: result.exitCode, output: result.all };
+  }
+}
+
+async function isMasterPid(pid: number): Promise<boolean> {
+  return isMaster((await readTitle(pid)) ?? '');
+}
+
+async function readPid(path: string): Promise<number | undefined> {
+  const text = (await readProc(path))?.trim() ?? '';
+  return /^[1-9][0-9]*$/.test(text) ? Number(text) : undefined;
+}
+
+async function readTitle(pid: number): Promise<string | undefined> {
+  return (await readProc(`/proc/${String(pid)}/cmdline`))?.replaceAll('\0', ' ').trim();
+}
+
+async function readProc(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    // Gone: that is the answer.
+    return undefined;
+  }
+}

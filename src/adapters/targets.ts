@@ -1,0 +1,86 @@
+import { chooseNginx, commonReach } from '../core/choose-nginx.ts';
+import type { Container } from '../core/model.ts';
+import type { NginxBuild } from '../core/nginx-build.ts';
+import type { FoundTargets, Targets } from '../loop/ports.ts';
+import type { DockerEngine } from './docker.ts';
+import { NginxContainer } from './nginx-container.ts';
+import { NginxLocal } from './nginx-local.ts';
+import type { LocalCommand } from './nginx-local.ts';
+
+/** nginx in containers, looked up each time, since a recreated one has another id and address. */
+export class ContainerTargets implements Targets {
+  readonly #engine: DockerEngine;
+  readonly #setting: string | undefined;
+  readonly #selfId: string | undefined;
+  readonly #port: number;
+  readonly #builds = new Map<string, NginxBuild>();
+
+  /**
+   * @param setting LBWATCH_NGINX
+   * @param selfId the id of the controller's own container, where it is in one
+   * @param port where nginx answers for lbwatch
+   */
+  constructor(engine: DockerEngine, setting: string | undefined, selfId: string | undefined, port: number) {
+    this.#engine = engine;
+    this.#setting = setting;
+    this.#selfId = selfId;
+    this.#port = port;
+  }
+
+  find(containers: readonly Container[]): Promise<FoundTargets> {
+    const self = findSelf(containers, this.#selfId);
+    const project = self?.labels['com.docker.compose.project'];
+    const chosen = chooseNginx(containers, this.#setting, project);
+    const running = chosen.filter(({ state }) => state === 'running');
+    const reach = commonReach(running.length > 0 ? running : chosen.length > 0 ? chosen : self === undefined ? [] : [self]);
+    const targets = running.map((container) => {
+      const host = addressFor(container, self);
+      return new NginxContainer(this.#engine, container, host, this.#port, this.#builds);
+    });
+    for (const id of this.#builds.keys()) if (!running.some((container) => container.id === id)) this.#builds.delete(id);
+    const missing = targets.length > 0 ? undefined : this.#describeMissing(chosen);
+    return Promise.resolve({ targets, reach, missing, project });
+  }
+
+  #describeMissing(chosen: readonly Container[]): string {
+    if (chosen.length > 0) return `nginx does not run (${chosen.map(({ name, state }) => `${name} is ${state}`).join(', ')})`;
+    return this.#setting === undefined
+      ? 'there is no nginx: no container labelled lb.nginx and no service nginx in this Compose project'
+      : `there is no nginx: no container or service is called ${this.#setting} (LBWATCH_NGINX)`;
+  }
+}
+
+/** nginx on this machine, or in this container. */
+export class LocalTargets implements Targets {
+  readonly #nginx: LocalCommand;
+  readonly #selfId: string | undefined;
+  readonly #port: number;
+
+  constructor(nginx: LocalCommand, selfId: string | undefined, port: number) {
+    this.#nginx = nginx;
+    this.#selfId = selfId;
+    this.#port = port;
+  }
+
+  async find(containers: readonly Container[]): Promise<FoundTargets> {
+    const self = findSelf(containers, this.#selfId);
+    const project = self?.labels['com.docker.compose.project'];
+    const reach = commonReach(self === undefined ? [] : [self]);
+    const master = await this.#nginx.findMaster();
+    if (typeof master === 'string') return { targets: [], reach, missing: master, project };
+    const target = new NginxLocal(this.#nginx, master, '127.0.0.1', this.#port);
+    return { targets: [target], reach, missing: undefined, project };
+  }
+}
+
+function findSelf(containers: readonly Container[], selfId: string | undefined): Container | undefined {
+  return selfId === undefined ? undefined : containers.find(({ id }) => id.startsWith(selfId));
+}
+
+/** Its address on a network shared with the controller; on the host's network, loopback. */
+function addressFor(nginx: Container, self: Container | undefined): string {
+  const own = self?.attachments.map(({ network }) => network);
+  const addressed = nginx.attachments.filter(({ address }) => address !== undefined);
+  const shared = addressed.find(({ network }) => own?.includes(network) ?? true) ?? addressed[0];
+  return shared?.address ?? '127.0.0.1';
+}

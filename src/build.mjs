@@ -1,0 +1,59 @@
+/**
+ * Bundles the controller into one file, `dist/lbwatch.js`, and notes which sources it was made of. With `--check` it
+ * only says, by its exit code and without any package, whether that file is up to date.
+ */
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bundle = join(root, 'dist/lbwatch.js');
+const stamp = `${bundle}.sources`;
+
+/** A digest of everything the bundle is made of. */
+function digestSources() {
+  const hash = createHash('sha256');
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.m?ts$|\.mjs$/.test(name))
+    .map((name) => join('src', name))
+    .sort();
+  for (const path of ['package.json', 'package-lock.json', 'tsconfig.json', ...sources]) {
+    hash.update(`${path}\0`).update(readFileSync(join(root, path))).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+const digest = digestSources();
+const isCurrent = existsSync(bundle) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest;
+if (process.argv.includes('--check')) process.exit(isCurrent ? 0 : 1);
+
+if (!isCurrent) {
+  const { build } = await import('esbuild');
+  await build({
+    entryPoints: [join(root, 'src/main.ts')],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    minify: true,
+    keepNames: true,
+    legalComments: 'none',
+    // Native parts of ssh2, which a socket or TLS connection never loads.
+    external: ['cpu-features', '*.node'],
+    banner: {
+      js: [
+        '#!/usr/bin/env node',
+        "import { createRequire as __createRequire } from 'node:module';",
+        "import { fileURLToPath as __toPath } from 'node:url';",
+        "import { dirname as __toDirectory } from 'node:path';",
+        'const require = __createRequire(import.meta.url);',
+        'const __filename = __toPath(import.meta.url);',
+        'const __dirname = __toDirectory(__filename);',
+      ].join('\n'),
+    },
+  });
+  chmodSync(bundle, 0o755);
+  writeFileSync(stamp, digest);
+}

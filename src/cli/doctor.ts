@@ -1,0 +1,125 @@
+import { access, constants, readdir, stat } from 'node:fs/promises';
+
+import type { Plan } from '../loop/reconcile.ts';
+import { look } from '../loop/reconcile.ts';
+import { AppError } from '../loop/ports.ts';
+import type { Target } from '../loop/ports.ts';
+import type { Settings } from './settings.ts';
+import { wire } from './wire.ts';
+import type { Wired } from './wire.ts';
+
+/** One thing looked at: how it is, and where it is not well, what to do. */
+interface Finding {
+  readonly check: string;
+  readonly state: 'ok' | 'warning' | 'failed';
+  readonly detail: string;
+}
+
+/**
+ * Looks at everything lbwatch depends on: socket, permissions, nginx, the shared directory, the included file. Touches
+ * nothing. Answers the exit code: 1 where something failed.
+ */
+export async function doctor(settings: Settings, isJson: boolean): Promise<number> {
+  const wired = await wire(settings);
+  const findings: Finding[] = [await checkSocket(wired), await checkDirectory(settings), await checkSite(settings, wired)];
+  const plan = await attempt('containers', () => look(wired.parts));
+  if ('check' in plan) findings.push(plan);
+  else {
+    findings.push(describeContainers(plan), ...(await checkNginx(plan, wired)));
+    findings.push(...plan.desired.problems.map(({ container, message }) => warn('labels', `${container}: ${message}`)));
+  }
+  if (isJson) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+  else for (const { check, state, detail } of findings) process.stdout.write(`${state.padEnd(8)} ${check.padEnd(10)} ${detail}\n`);
+  return findings.some(({ state }) => state === 'failed') ? 1 : 0;
+}
+
+async function checkSocket({ engine }: Wired): Promise<Finding> {
+  const version = await attempt('socket', () => engine.readVersion());
+  return typeof version === 'string' ? ok('socket', `Docker Engine ${version} answers`) : version;
+}
+
+async function checkDirectory({ dir }: Settings): Promise<Finding> {
+  try {
+    if (!(await stat(dir)).isDirectory()) return fail('directory', `${dir} is no directory; mount the shared volume there`);
+    await access(dir, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const user = String(process.getuid?.() ?? 'unknown');
+    return fail('directory', `cannot write in ${dir} (${why}); mount the shared volume there, writable for user ${user}`);
+  }
+  const names = await readdir(dir);
+  return ok('directory', `${dir} is writable (${names.filter((name) => !name.startsWith('.')).join(', ') || 'empty'})`);
+}
+
+async function checkSite({ site }: Settings, { files }: Wired): Promise<Finding> {
+  const read = await attempt('site', () => files.readSite());
+  if ('check' in read) return read;
+  const { site: { named, defined }, fileCount } = read;
+  if (fileCount === 0) {
+    return warn(
+      'site',
+      `no configuration is visible in ${site.join(', ')}: edits are not noticed and pools not found by themselves; mount nginx's own configuration there, read-only`,
+    );
+  }
+  const pools = named.length > 0 ? `it passes to ${named.join(', ')}` : 'it names no pool';
+  const own = defined.length > 0 ? `; upstreams of its own: ${defined.join(', ')}` : '';
+  return ok('site', `${String(fileCount)} files in ${site.join(', ')}; ${pools}${own}`);
+}
+
+function describeContainers({ desired }: Plan): Finding {
+  const count = (state: string): string => String(desired.memberships.filter((row) => row.state === state).length);
+  const pools = desired.pools.map(({ name, members }) => `${name} (${String(members.length)})`).join(', ') || 'none';
+  return ok('containers', `${count('in')} in, ${count('waiting')} waiting, ${count('out')} out; pools: ${pools}`);
+}
+
+async function checkNginx({ found, rendered }: Plan, { files }: Wired): Promise<readonly Finding[]> {
+  if (found.missing !== undefined) {
+    return [fail('nginx', `${found.missing}; start it, label its container lb.nginx: "true", or set LBWATCH_NGINX`)];
+  }
+  const findings: Finding[] = [];
+  for (const target of found.targets) {
+    const finding = await attempt('nginx', () => checkTarget(target, rendered.digest, files.generatedPath));
+    findings.push(finding);
+  }
+  return findings;
+}
+
+async function checkTarget(target: Target, digest: string, path: string): Promise<Finding> {
+  const build = await target.readBuild();
+  const who = `${target.name} (${build.version ?? 'unknown version'})`;
+  const verdict = await target.validate();
+  if (!verdict.accepted) return fail('nginx', `${who} refuses its configuration: ${verdict.message}`);
+  if (!(await target.includes(path))) {
+    return fail('nginx', `${who} does not include ${path}; write "include ${path};" in its http block, and mount the shared volume there`);
+  }
+  const running = await target.askDigest();
+  if (running === undefined) {
+    return fail('nginx', `${who} does not answer at ${target.answersAt}; lbwatch must share a network with it, and nothing else may listen there`);
+  }
+  if (running !== digest) {
+    return warn('nginx', `${who} runs another configuration than the labels ask for; a pass is under way, or no controller runs`);
+  }
+  return ok('nginx', `${who} runs what the labels ask for (digest ${running.slice(0, 12)})`);
+}
+
+/** What a check finds out, or the failure that says why it could not. */
+async function attempt<T>(check: string, look: () => Promise<T>): Promise<T | Finding> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof AppError) return fail(check, error.message);
+    throw error;
+  }
+}
+
+function ok(check: string, detail: string): Finding {
+  return { check, state: 'ok', detail };
+}
+
+function warn(check: string, detail: string): Finding {
+  return { check, state: 'warning', detail };
+}
+
+function fail(check: string, detail: string): Finding {
+  return { check, state: 'failed', detail };
+}

@@ -1,0 +1,44 @@
+import type { Membership } from '../core/model.ts';
+import { printable } from '../core/printable.ts';
+import { look } from '../loop/reconcile.ts';
+import { renderTable } from '../report/table.ts';
+import type { Settings } from './settings.ts';
+import { wire } from './wire.ts';
+
+/**
+ * Says of each container, or of one, whether it is in, waiting or out, and why. Looks for itself and touches nothing.
+ * Answers the exit code: 1 where no container has that name.
+ */
+export async function explain(settings: Settings, wanted: string | undefined, isJson: boolean): Promise<number> {
+  const { parts } = await wire(settings);
+  const { desired, rendered, found } = await look(parts);
+  const isWanted = (row: Membership): boolean =>
+    wanted === undefined || row.container === wanted || (wanted.length >= 4 && row.containerId.startsWith(wanted));
+  const rows = desired.memberships.filter(isWanted);
+  if (wanted !== undefined && rows.length === 0) {
+    process.stderr.write(`no container is called ${printable(wanted)}; lbwatch explain lists them\n`);
+    return 1;
+  }
+  if (isJson) process.stdout.write(`${JSON.stringify(rows.map(toJson), null, 2)}\n`);
+  else {
+    process.stdout.write(renderTable(['CONTAINER', 'POOL', 'ROLE', 'STATE', 'ADDRESS', 'REASON'], rows.map(toCells)));
+    const ignored = desired.problems.filter(
+      (problem) => problem.effect === 'ignored' && rows.some((row) => row.containerId === problem.containerId),
+    );
+    for (const { container, message } of ignored) process.stdout.write(`problem: ${printable(container)}: ${message}\n`);
+  }
+  if (found.missing !== undefined) process.stderr.write(`note: ${found.missing}\n`);
+  for (const target of found.targets) {
+    if ((await target.askDigest()) === rendered.digest) continue;
+    process.stderr.write(`note: ${target.name} does not run this yet; lbwatch doctor says what is in the way\n`);
+  }
+  return 0;
+}
+
+function toJson({ container, pool, role, state, address, reason }: Membership): Record<string, string | null> {
+  return { container, pool: pool ?? null, role: role ?? null, state, address: address ?? null, reason };
+}
+
+function toCells({ container, pool, role, state, address, reason }: Membership): readonly string[] {
+  return [printable(container), pool ?? '-', role ?? '-', state, address ?? '-', reason];
+}

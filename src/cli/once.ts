@@ -1,0 +1,22 @@
+import { diff } from '../core/diff.ts';
+import { exitCode } from '../loop/outcome.ts';
+import { reconcile } from '../loop/reconcile.ts';
+import type { Settings } from './settings.ts';
+import { wire } from './wire.ts';
+
+/** Runs one pass and says how it ended. Answers the exit code: 0 in step, 3 rejected, 4 rolled back, 5 unavailable. */
+export async function once(settings: Settings, isJson: boolean): Promise<number> {
+  const { parts } = await wire(settings);
+  const { outcome, plan } = await reconcile(parts, 'all');
+  const pools = plan === undefined ? [] : diff(undefined, plan.desired);
+  if (isJson) {
+    process.stdout.write(`${JSON.stringify({ outcome, pools, problems: plan?.desired.problems ?? [] }, null, 2)}\n`);
+  } else {
+    const why = 'message' in outcome ? `: ${outcome.message}` : '';
+    process.stdout.write(`${outcome.kind}${why}\n`);
+    for (const { pool, primaries, backups } of pools) {
+      process.stdout.write(`${pool}: primaries ${String(primaries)}, backups ${String(backups)}\n`);
+    }
+  }
+  return exitCode(outcome);
+}

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+
+import { systemClock } from '../adapters/clock.ts';
+import { Controller } from '../loop/controller.ts';
+import type { Report, Reporter } from '../loop/ports.ts';
+import { createLog } from '../report/log.ts';
+import { LogReporter } from '../report/log-reporter.ts';
+import { startStatusServer } from '../report/status-server.ts';
+import { watchConfig } from '../sources/config-watch.ts';
+import { watchEvents } from '../sources/docker-events.ts';
+import { startResync } from '../sources/resync.ts';
+import type { Settings } from './settings.ts';
+import { version } from './version.ts';
+import { wire } from './wire.ts';
+
+/**
+ * Runs the controller until SIGTERM or SIGINT: events, edits of the configuration, a timer and SIGHUP make passes due.
+ * nginx goes on serving when it ends.
+ */
+export async function run(settings: Settings): Promise<void> {
+  const { parts, engine, files } = await wire(settings);
+  const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
+  const reporter = new StreamTracker(new LogReporter(log));
+  const window = { quietMs: settings.quiet, maxWaitMs: settings.maxWait };
+  const controller = new Controller(parts, window, systemClock, reporter);
+  const mark = controller.mark.bind(controller);
+  const stopping = new AbortController();
+
+  const stopStatus = await startStatusServer(settings.status.address ?? '0.0.0.0', settings.status.port, {
+    outcome: () => controller.lastOutcome,
+    isWatching: () => reporter.isWatching,
+  });
+  reporter.report({ kind: 'started', details: describe(settings) });
+
+  // Watched before the first pass reads it, so that no edit falls between.
+  const watched = {
+    sitePaths: settings.site,
+    generatedPath: files.generatedPath,
+    isIgnored: (path: string) => files.isIgnored(path),
+    isGeneratedIntact: () => files.isGeneratedIntact(),
+  };
+  const onWatchError = (error: unknown): void => {
+    log.warn({ err: error }, 'cannot watch the configuration; the resync will see what changes');
+  };
+  const stopConfigWatch = await watchConfig(watched, mark, onWatchError, systemClock);
+  const watching = watchEvents(engine, mark, systemClock, reporter, stopping.signal);
+  const stopResync = startResync(settings.resync, mark, systemClock);
+  const onHangUp = (): void => {
+    controller.markAll('SIGHUP');
+  };
+  process.on('SIGHUP', onHangUp);
+  // The engine may be away: the first pass then says so, and the file is written as far as it can be.
+  controller.markAll('start');
+
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  process.off('SIGHUP', onHangUp);
+  stopping.abort();
+  stopResync();
+  // A pass under way is given half a second; what it leaves half done, the next start repairs.
+  await Promise.race([
+    Promise.all([controller.stop(), watching, stopConfigWatch(), stopStatus()]),
+    new Promise((resolve) => systemClock.after(500, () => { resolve(undefined); })),
+  ]);
+  reporter.report({ kind: 'stopped' });
+}
+
+/** Remembers whether the event stream is up, and passes everything on. */
+class StreamTracker implements Reporter {
+  isWatching = false;
+  readonly #next: Reporter;
+
+  constructor(next: Reporter) {
+    this.#next = next;
+  }
+
+  report(report: Report): void {
+    if (report.kind === 'watching') this.isWatching = true;
+    if (report.kind === 'cut') this.isWatching = false;
+    this.#next.report(report);
+  }
+}
+
+function describe(settings: Settings): Readonly<Record<string, string>> {
+  return {
+    version,
+    scope: settings.scope.join(','),
+    nginx: settings.nginx ?? 'label lb.nginx or service nginx',
+    dir: settings.dir,
+  };
+}

@@ -1,0 +1,50 @@
+import type { Container } from './model.ts';
+import { printable } from './printable.ts';
+
+/** Whose containers may join: everybody's, or those of the Compose projects named. */
+export type Scope = { readonly kind: 'all' } | { readonly kind: 'projects'; readonly names: readonly string[] };
+
+/** Whether a container may serve now, and why not. */
+export type Eligibility = {
+  readonly kind: 'ready' | 'starting' | 'unhealthy' | 'stopped' | 'foreign';
+  readonly reason: string;
+};
+
+/**
+ * Asks of one container, labels aside, whether it may serve.
+ *
+ * One-off and hook containers carry a copy of their service's labels (Compose: `run`, `post_start`, `pre_stop`) and
+ * never join.
+ */
+export function judge(container: Container, scope: Scope): Eligibility {
+  if (!isInScope(container, scope)) return { kind: 'foreign', reason: describeScope(container, scope) };
+  if (container.labels['com.docker.compose.oneoff'] === 'True') {
+    return { kind: 'foreign', reason: 'one-off container (docker compose run)' };
+  }
+  if (Object.hasOwn(container.labels, 'com.docker.compose.hook')) {
+    return { kind: 'foreign', reason: 'Compose hook container' };
+  }
+  if (container.state !== 'running') return { kind: 'stopped', reason: container.state };
+  switch (container.health) {
+    case 'none':
+      return { kind: 'ready', reason: 'running' };
+    case 'healthy':
+      return { kind: 'ready', reason: 'healthy' };
+    case 'starting':
+      return { kind: 'starting', reason: 'its health check has not passed yet' };
+    case 'unhealthy':
+      return { kind: 'unhealthy', reason: 'unhealthy' };
+  }
+}
+
+export function isInScope(container: Container, scope: Scope): boolean {
+  const project = container.labels['com.docker.compose.project'];
+  return scope.kind === 'all' || (project !== undefined && scope.names.includes(project));
+}
+
+function describeScope(container: Container, scope: Scope): string {
+  const project = container.labels['com.docker.compose.project'];
+  const own = project === undefined ? 'in no Compose project' : `in Compose project ${printable(project)}`;
+  const names = scope.kind === 'all' ? 'all' : scope.names.join(', ');
+  return `${own}; this lbwatch serves ${names} (LBWATCH_SCOPE)`;
+}

@@ -1,0 +1,110 @@
+/**
+ * The words of the project as types. Everything here is plain, readonly data: what the engine says about a container,
+ * and what lbwatch makes of it.
+ */
+
+/** The engine's own words for a container's state (Docker API, `ContainerSummary.State`). */
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+/** What the image's HEALTHCHECK says; `none` where there is no check. */
+export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
+
+/** One network a container is attached to; `address` is undefined while the engine has given it none. */
+export interface Attachment {
+  /** The engine's name for the network, e.g. `shop_default`. */
+  readonly network: string;
+  /** IPv4 where there is one, else IPv6; without brackets and prefix length. */
+  readonly address: string | undefined;
+}
+
+export interface ExposedPort {
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+}
+
+/** A container as lbwatch needs to know it; no environment but the one number that may name its port. */
+export interface Container {
+  readonly id: string;
+  readonly name: string;
+  /** Unix time in seconds. */
+  readonly createdAt: number;
+  readonly state: ContainerState;
+  readonly health: Health;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly attachments: readonly Attachment[];
+  /** Known for running containers only. */
+  readonly exposedPorts: readonly ExposedPort[];
+  /** `PORT` of the environment; asked for only where the port rules come to it. */
+  readonly portVariable: number | undefined;
+}
+
+export type Role = 'primary' | 'backup';
+
+export type Method =
+  | { readonly kind: 'round_robin' }
+  | { readonly kind: 'least_conn' }
+  | { readonly kind: 'ip_hash' }
+  | { readonly kind: 'hash'; readonly key: string; readonly consistent: boolean }
+  | { readonly kind: 'random'; readonly two: boolean };
+
+/** The parameters of a `server` line; undefined leaves nginx's default. */
+export interface ServerOptions {
+  readonly weight: number | undefined;
+  readonly maxFails: number | undefined;
+  readonly failTimeoutS: number | undefined;
+  readonly maxConns: number | undefined;
+}
+
+/** A container that is rendered into a pool. */
+export interface Member {
+  readonly containerId: string;
+  readonly container: string;
+  readonly role: Role;
+  /** False for a backup that serves because no primary can. */
+  readonly standsBy: boolean;
+  /** `address:port`, IPv6 in brackets. */
+  readonly address: string;
+  readonly options: ServerOptions;
+}
+
+/** An nginx upstream of the same name. Members are sorted; none means: answer 503. */
+export interface Pool {
+  readonly name: string;
+  readonly method: Method;
+  readonly keepalive: number;
+  readonly members: readonly Member[];
+}
+
+/**
+ * One container's standing in one pool, for people: `in` is rendered, `waiting` will be without anybody's doing,
+ * `out` will not. `pool` is undefined for a container that asks for none.
+ */
+export interface Membership {
+  readonly containerId: string;
+  readonly container: string;
+  readonly pool: string | undefined;
+  readonly role: Role | undefined;
+  readonly state: 'in' | 'waiting' | 'out';
+  readonly address: string | undefined;
+  readonly reason: string;
+}
+
+/** Something a person should put right about one container. It never stops a pass. */
+export interface Problem {
+  readonly containerId: string;
+  readonly container: string;
+  readonly label: string;
+  /** `out`: the container (or this membership) stays out. `ignored`: it is served as if the label were absent. */
+  readonly effect: 'out' | 'ignored';
+  /** What is wrong and what to write instead, one line, printable. */
+  readonly message: string;
+}
+
+/** What nginx should run. */
+export interface Desired {
+  /** Sorted by name. */
+  readonly pools: readonly Pool[];
+  /** One row for each container and pool, sorted by container name. */
+  readonly memberships: readonly Membership[];
+  readonly problems: readonly Problem[];
+}

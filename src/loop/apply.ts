@@ -1,0 +1,117 @@
+import type { Rendered } from '../core/render.ts';
+import { awaitAcknowledgement, defaultPatience } from './acknowledge.ts';
+import type { Answer, Patience } from './acknowledge.ts';
+import type { Outcome } from './outcome.ts';
+import type { Clock, Files, FoundTargets, Target } from './ports.ts';
+
+/**
+ * Brings a text to every nginx, in steps that may each be the last before a crash:
+ *
+ * compare with what each nginx *runs* → write → validate → signal → wait for acknowledgement → remember as good.
+ * On failure the last good file is put back. Running it again after a crash at any step leads to the same end.
+ */
+export class Applier {
+  readonly #files: Files;
+  readonly #clock: Clock;
+  readonly #patience: Patience;
+  /** Reloads that nobody answered for: not asked for again until the text or the nginx is another one. */
+  readonly #unanswered = new Map<string, string>();
+
+  constructor(files: Files, clock: Clock, patience: Patience = defaultPatience) {
+    this.#files = files;
+    this.#clock = clock;
+    this.#patience = patience;
+  }
+
+  async apply(wanted: Rendered, found: FoundTargets): Promise<Outcome> {
+    const running = await Promise.all(
+      found.targets.map(async (target) => ({ target, digest: await target.askDigest() })),
+    );
+    const behind = running.filter(({ digest }) => digest !== wanted.digest);
+    const onDisk = await this.#files.readGenerated();
+    const fallback = (await this.#files.readLastGood()) ?? onDisk;
+
+    if (onDisk !== wanted.text) await this.#files.writeGenerated(wanted.text);
+    if (behind.length === 0) {
+      const done: Outcome = onDisk === wanted.text ? { kind: 'unchanged' } : { kind: 'applied', reloaded: [] };
+      return this.#settle(wanted, found, done, fallback);
+    }
+
+    const refusal = await this.#validate(behind, wanted);
+    if (refusal?.kind === 'rejected') await this.#restore(fallback, wanted);
+    if (refusal !== undefined) return refusal;
+
+    const answers = await Promise.all(behind.map(({ target }) => this.#reload(target, wanted.digest)));
+    const reloaded = behind.map(({ target }) => target);
+    const refused = reloaded.filter((_, index) => answers[index] === 'refused');
+    if (refused.length > 0) {
+      await this.#restore(fallback, wanted);
+      // Whoever took it up must not run something else than the others and the file.
+      const acknowledged = reloaded.filter((_, index) => answers[index] === 'acknowledged');
+      await Promise.all(acknowledged.map((target) => target.signalReload()));
+      return {
+        kind: 'rolledBack',
+        message: `${names(refused)} was told to reload and went on with its old configuration; its error log says why; the last good file is back`,
+      };
+    }
+    const silent = reloaded.filter((_, index) => answers[index] === 'silent');
+    if (silent.length > 0) return describeSilence(silent);
+    return this.#settle(wanted, found, { kind: 'applied', reloaded: reloaded.map((target) => target.name) }, fallback);
+  }
+
+  async #validate(
+    behind: readonly { readonly target: Target; readonly digest: string | undefined }[],
+    wanted: Rendered,
+  ): Promise<Outcome | undefined> {
+    const refusals = await Promise.all(
+      behind.map(async ({ target, digest }): Promise<Outcome | undefined> => {
+        if (digest === undefined && this.#unanswered.get(target.id) === wanted.digest) return describeSilence([target]);
+        const verdict = await target.validate();
+        if (!verdict.accepted) return { kind: 'rejected', message: `${target.name}: ${verdict.message}` };
+        // Nobody answered: it may never have heard of the file.
+        if (digest !== undefined || (await target.includes(this.#files.generatedPath))) return undefined;
+        return {
+          kind: 'unavailable',
+          what: 'nginx',
+          message: `${target.name} does not include ${this.#files.generatedPath}; write "include ${this.#files.generatedPath};" in the http block of its configuration`,
+        };
+      }),
+    );
+    return refusals.find((refusal) => refusal?.kind === 'rejected') ?? refusals.find((refusal) => refusal !== undefined);
+  }
+
+  async #reload(target: Target, digest: string): Promise<Answer> {
+    const before = await target.listWorkers();
+    await target.signalReload();
+    const answer = await awaitAcknowledgement(target, digest, before, this.#clock, this.#patience);
+    if (answer === 'silent') this.#unanswered.set(target.id, digest);
+    else this.#unanswered.delete(target.id);
+    return answer;
+  }
+
+  async #restore(fallback: string | undefined, wanted: Rendered): Promise<void> {
+    if (fallback !== undefined && fallback !== wanted.text) await this.#files.writeGenerated(fallback);
+  }
+
+  /** Every nginx that runs has what is wanted; where none runs, the file waits for it. */
+  async #settle(wanted: Rendered, found: FoundTargets, done: Outcome, lastGood: string | undefined): Promise<Outcome> {
+    if (found.missing !== undefined) {
+      return { kind: 'unavailable', what: 'nginx', message: `${found.missing}; the file is ready for it` };
+    }
+    if (lastGood !== wanted.text) await this.#files.writeLastGood(wanted.text);
+    return done;
+  }
+}
+
+function describeSilence(targets: readonly Target[]): Outcome {
+  const addresses = targets.map((target) => target.answersAt).join(', ');
+  return {
+    kind: 'unavailable',
+    what: 'nginx',
+    message: `${names(targets)} has the configuration but does not answer at ${addresses}; lbwatch must share a network with nginx, and nothing else may listen there`,
+  };
+}
+
+function names(targets: readonly Target[]): string {
+  return targets.map((target) => target.name).join(', ');
+}

@@ -1,0 +1,81 @@
+import { diff } from '../core/diff.ts';
+import type { Desired } from '../core/model.ts';
+import { Dirty } from './dirty.ts';
+import type { Batch, Mark, Window } from './dirty.ts';
+import { backoffMs, isWorthRetrying } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
+import type { Clock, Reporter } from './ports.ts';
+import { reconcile } from './reconcile.ts';
+import type { Parts } from './reconcile.ts';
+
+/**
+ * Runs passes when they are due, one at a time, and again after a pause where time may mend what failed. Lives through
+ * any outcome and any bug.
+ */
+export class Controller {
+  readonly #parts: Parts;
+  readonly #clock: Clock;
+  readonly #reporter: Reporter;
+  readonly #dirty: Dirty;
+  /** What nginx runs, as far as this controller has seen it acknowledged. */
+  #applied: Desired | undefined;
+  #failures = 0;
+  #cancelRetry: (() => void) | undefined;
+  #lastOutcome: Outcome | undefined;
+
+  constructor(parts: Parts, window: Window, clock: Clock, reporter: Reporter) {
+    this.#parts = parts;
+    this.#clock = clock;
+    this.#reporter = reporter;
+    this.#dirty = new Dirty(window, clock, (batch) => this.#pass(batch));
+  }
+
+  /** Undefined until the first pass has ended. */
+  get lastOutcome(): Outcome | undefined {
+    return this.#lastOutcome;
+  }
+
+  mark(mark: Mark): void {
+    this.#dirty.mark(mark);
+  }
+
+  /** Marks everything stale. */
+  markAll(reason: string): void {
+    this.mark({ reason, stale: 'all', isUrgent: false, atMs: this.#clock.unixMs() });
+  }
+
+  /** Resolves when the pass under way, if any, has ended. nginx goes on serving. */
+  async stop(): Promise<void> {
+    this.#cancelRetry?.();
+    await this.#dirty.stop();
+  }
+
+  async #pass(batch: Batch): Promise<{ readonly hasReloaded: boolean }> {
+    this.#cancelRetry?.();
+    try {
+      // After a failed pass nobody knows what it had refreshed.
+      const { outcome, plan } = await reconcile(this.#parts, this.#failures > 0 ? 'all' : batch.stale);
+      const isConfirmed = outcome.kind === 'applied' || outcome.kind === 'unchanged';
+      const isFirst = this.#applied === undefined;
+      const changes = isConfirmed && plan !== undefined ? diff(this.#applied, plan.desired) : [];
+      if (isConfirmed && plan !== undefined) this.#applied = plan.desired;
+      this.#lastOutcome = outcome;
+      const sinceEventMs = Math.max(0, this.#clock.unixMs() - batch.atMs);
+      this.#reporter.report({ kind: 'pass', outcome, reasons: batch.reasons, plan, changes, isFirst, sinceEventMs });
+      this.#planRetry(isWorthRetrying(outcome));
+      return { hasReloaded: outcome.kind !== 'unchanged' && outcome.kind !== 'unavailable' };
+    } catch (error) {
+      this.#reporter.report({ kind: 'bug', error });
+      this.#planRetry(true);
+      return { hasReloaded: false };
+    }
+  }
+
+  #planRetry(isDue: boolean): void {
+    this.#failures = isDue ? this.#failures + 1 : 0;
+    if (!isDue) return;
+    this.#cancelRetry = this.#clock.after(backoffMs(this.#failures), () => {
+      this.markAll('retry');
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import type { Stale } from './inventory.ts';
+import type { Clock } from './ports.ts';
+
+/** Why a pass is due. */
+export interface Mark {
+  readonly reason: string;
+  readonly stale: Stale;
+  /** A removal: it waits for nothing but the pass under way. */
+  readonly isUrgent: boolean;
+  /** When it happened, Unix time in milliseconds, as the one who saw it tells. */
+  readonly atMs: number;
+}
+
+/** All marks since the last pass. */
+export interface Batch {
+  readonly reasons: readonly string[];
+  readonly stale: Stale;
+  /** The earliest mark's. */
+  readonly atMs: number;
+}
+
+export interface Window {
+  /** A burst is over when nothing was marked for so long. */
+  readonly quietMs: number;
+  /** A steady stream of marks still fires after so long. */
+  readonly maxWaitMs: number;
+}
+
+/**
+ * Decides when the next pass runs. After a quiet time the first mark fires at once, so that a single new replica is
+ * served without waiting; marks that follow a reload are coalesced. One pass at a time: marks during a pass cause
+ * exactly one more.
+ */
+export class Dirty {
+  readonly #window: Window;
+  readonly #clock: Clock;
+  readonly #pass: (batch: Batch) => Promise<{ readonly hasReloaded: boolean }>;
+  #pending: Mark[] = [];
+  #firstPendingMs = 0;
+  #lastMarkMs = 0;
+  #lastReloadMs = Number.NEGATIVE_INFINITY;
+  #cancelTimer: (() => void) | undefined;
+  #running: Promise<void> | undefined;
+  #isStopped = false;
+
+  /** @param pass must not throw */
+  constructor(window: Window, clock: Clock, pass: (batch: Batch) => Promise<{ readonly hasReloaded: boolean }>) {
+    this.#window = window;
+    this.#clock = clock;
+    this.#pass = pass;
+  }
+
+  mark(mark: Mark): void {
+    if (this.#isStopped) return;
+    this.#lastMarkMs = this.#clock.nowMs();
+    if (this.#pending.length === 0) this.#firstPendingMs = this.#lastMarkMs;
+    this.#pending.push(mark);
+    this.#schedule();
+  }
+
+  /** No further pass starts; resolves when the one under way has ended. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+    await this.#running;
+  }
+
+  #schedule(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#pending.length === 0 || this.#running !== undefined || this.#isStopped) return;
+    const waitMs = this.#dueMs() - this.#clock.nowMs();
+    if (waitMs <= 0) this.#fire();
+    else this.#cancelTimer = this.#clock.after(waitMs, () => { this.#fire(); });
+  }
+
+  #dueMs(): number {
+    const { quietMs, maxWaitMs } = this.#window;
+    const isLeadingEdge = this.#firstPendingMs >= this.#lastReloadMs + quietMs;
+    if (isLeadingEdge || this.#pending.some((mark) => mark.isUrgent)) return this.#firstPendingMs;
+    return Math.min(this.#lastMarkMs + quietMs, this.#firstPendingMs + maxWaitMs);
+  }
+
+  #fire(): void {
+    const marks = this.#pending;
+    this.#pending = [];
+    this.#running = this.#pass(combine(marks)).then(({ hasReloaded }) => {
+      if (hasReloaded) this.#lastReloadMs = this.#clock.nowMs();
+      this.#running = undefined;
+      this.#schedule();
+    });
+  }
+}
+
+function combine(marks: readonly Mark[]): Batch {
+  const isAll = marks.some((mark) => mark.stale === 'all');
+  const ids = marks.flatMap((mark) => (mark.stale === 'all' ? [] : [...mark.stale]));
+  return {
+    reasons: [...new Set(marks.map((mark) => mark.reason))],
+    stale: isAll ? 'all' : new Set(ids),
+    atMs: Math.min(...marks.map((mark) => mark.atMs)),
+  };
+}

@@ -1,0 +1,37 @@
+/** How a pass ended: the words of the log, the exit codes and, later, the metrics. */
+export type Outcome =
+  /** nginx runs what it should, and the file says so. */
+  | { readonly kind: 'unchanged' }
+  /** Every nginx that runs has acknowledged; none was reloaded where only the file was put back. */
+  | { readonly kind: 'applied'; readonly reloaded: readonly string[] }
+  /** nginx would not load it, and was not asked to: the last good file is back on disk. */
+  | { readonly kind: 'rejected'; readonly message: string }
+  /** nginx was asked to reload and went on with the old configuration: the last good file is back on disk. */
+  | { readonly kind: 'rolledBack'; readonly message: string }
+  /** Something needed is not there now; the truth waits for it. */
+  | { readonly kind: 'unavailable'; readonly what: 'engine' | 'nginx' | 'files'; readonly message: string };
+
+/** Whether time alone may mend it. What nginx rejected waits for a change, or the next resync. */
+export function isWorthRetrying(outcome: Outcome): boolean {
+  return outcome.kind === 'unavailable' || outcome.kind === 'rolledBack';
+}
+
+/** The pause before try number `attempt` (from 1): a quarter of a second, doubling, 10 s at most. */
+export function backoffMs(attempt: number): number {
+  return Math.min(10_000, 250 * 2 ** Math.min(attempt - 1, 10));
+}
+
+/** The exit code of a command that ran one pass. */
+export function exitCode(outcome: Outcome): number {
+  switch (outcome.kind) {
+    case 'unchanged':
+    case 'applied':
+      return 0;
+    case 'rejected':
+      return 3;
+    case 'rolledBack':
+      return 4;
+    case 'unavailable':
+      return 5;
+  }
+}

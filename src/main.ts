@@ -1,0 +1,17 @@
+import { dropPrivileges } from './adapters/privileges.ts';
+import { createProgram } from './cli/program.ts';
+import { BadSetting } from './cli/settings.ts';
+import { AppError } from './loop/ports.ts';
+
+/** Arguments in, exit code out; the only place that ends the process. */
+async function main(): Promise<void> {
+  dropPrivileges(process.env);
+  const program = createProgram(process.env, (code) => process.exit(code));
+  await program.parseAsync(process.argv);
+}
+
+main().catch((error: unknown) => {
+  const isExpected = error instanceof BadSetting || error instanceof AppError;
+  process.stderr.write(`lbwatch: ${isExpected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(error instanceof BadSetting ? 2 : 1);
+});

@@ -19,7 +19,10 @@ function digestSources() {
     .map((name) => join('src', name))
     .sort();
   for (const path of ['package.json', 'package-lock.json', 'tsconfig.json', ...sources]) {
-    hash.update(`${path}\0`).update(readFileSync(join(root, path))).update('\0');
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(root, path)))
+      .update('\0');
   }
   return hash.digest('hex');
 }

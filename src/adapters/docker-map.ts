@@ -5,6 +5,9 @@ import type { EngineEvent } from '../loop/ports.ts';
 
 /** The only place that knows the Docker API's JSON. Nothing here throws: what is missing is read as absent. */
 
+/** What the types promise and older engines, Podman or another state of the container leave out. */
+type Sparse<T> = { readonly [Key in keyof T]?: T[Key] | null };
+
 const states: readonly ContainerState[] = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 
 /** `GET /containers/json`, one element. */
@@ -30,14 +33,16 @@ function toHealth(status: string): Health {
 }
 
 function toAttachments(info: Docker.ContainerInfo): readonly Attachment[] {
-  return Object.entries(info.NetworkSettings?.Networks ?? {}).map(([network, endpoint]) => ({
+  const { NetworkSettings: settings } = info as Sparse<Docker.ContainerInfo>;
+  return Object.entries(settings?.Networks ?? {}).map(([network, endpoint]) => ({
     network,
     address: endpoint.IPAddress || endpoint.GlobalIPv6Address || undefined,
   }));
 }
 
 function toExposedPorts(info: Docker.ContainerInfo): readonly ExposedPort[] {
-  return (info.Ports ?? []).flatMap(({ PrivatePort, Type }) =>
+  const { Ports: ports } = info as Sparse<Docker.ContainerInfo>;
+  return (ports ?? []).flatMap(({ PrivatePort, Type }) =>
     Type === 'tcp' || Type === 'udp' || Type === 'sctp' ? [{ port: PrivatePort, protocol: Type }] : [],
   );
 }
@@ -47,6 +52,21 @@ export function toPortVariable(environment: readonly string[] | null | undefined
   const text = environment?.find((line) => line.startsWith('PORT='))?.slice('PORT='.length) ?? '';
   const port = /^[1-9][0-9]{0,4}$/.test(text) ? Number(text) : 0;
   return port >= 1 && port <= 65_535 ? port : undefined;
+}
+
+/** A process in a container, as the engine's `top` tells it; pids are the host's. */
+export interface Process {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** `GET /containers/{id}/top` with `pid,args`: rows of text under titles. */
+export function toProcesses(top: unknown): readonly Process[] {
+  const rows: unknown = isRecord(top) ? top['Processes'] : undefined;
+  return toList(rows).flatMap((row) => {
+    const [pid, ...words] = toList(row);
+    return [{ pid: Number(pid), command: words.join(' ') }];
+  });
 }
 
 /** A line of `GET /events`; undefined for what names no container. Podman says `died` and tells health elsewhere. */
@@ -67,6 +87,10 @@ function toAction(action: string, line: Record<string, unknown>, attributes: Rec
   if (action !== 'health_status') return action;
   const status = line['HealthStatus'] ?? attributes['health_status'];
   return typeof status === 'string' ? `health_status: ${status}` : action;
+}
+
+function toList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -8,19 +8,14 @@ import { hasPoolLabel } from '../core/labels.ts';
 import type { Container } from '../core/model.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Engine, EventStream, Subscription } from '../loop/ports.ts';
-import { toContainer, toEngineEvent, toPortVariable } from './docker-map.ts';
+import { toContainer, toEngineEvent, toPortVariable, toProcesses } from './docker-map.ts';
+import type { Process } from './docker-map.ts';
 
 /** Only what changes membership: each health probe alone makes three exec events. */
 const containerEvents = ['start', 'die', 'stop', 'kill', 'pause', 'unpause', 'rename', 'destroy', 'health_status'];
 const networkEvents = ['connect', 'disconnect'];
 
 const callTimeoutMs = 10_000;
-
-/** A process in a container, as the engine's `top` tells it; pids are the host's. */
-export interface Process {
-  readonly pid: number;
-  readonly command: string;
-}
 
 export interface ExecResult {
   readonly exitCode: number;
@@ -77,11 +72,10 @@ export class DockerEngine implements Engine, EventStream {
   }
 
   async listProcesses(containerId: string): Promise<readonly Process[]> {
-    const { Titles, Processes } = await this.#call('list the processes of nginx', (abortSignal) =>
+    const top = await this.#call('list the processes of nginx', (abortSignal): Promise<unknown> =>
       this.#docker.getContainer(containerId).top({ ps_args: '-eo pid,args', abortSignal }),
     );
-    const [pid, command] = [Titles.indexOf('PID'), Titles.length - 1];
-    return Processes.map((row: readonly string[]) => ({ pid: Number(row[pid]), command: row[command] ?? '' }));
+    return toProcesses(top);
   }
 
   async signal(containerId: string, signal: string): Promise<void> {
@@ -140,7 +134,7 @@ export class DockerEngine implements Engine, EventStream {
 }
 
 /** What went wrong between us and the engine, and what to do about it. */
-export function describeEngineError(error: unknown): string {
+function describeEngineError(error: unknown): string {
   const host = process.env['DOCKER_HOST'] ?? '/var/run/docker.sock';
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {

@@ -99,7 +99,9 @@ async function write(path: string, text: string): Promise<void> {
     // A temporary file beside it, fsync, rename: a reader sees the old text or the new one.
     await writeFileAtomic(path, text, { mode: 0o644 });
   } catch (error) {
-    throw new AppError('files', `cannot write ${path}: ${describe(error)}; the file there stays as it was`, { cause: error });
+    throw new AppError('files', `cannot write ${path}: ${describe(error)}; the file there stays as it was`, {
+      cause: error,
+    });
   }
 }
 

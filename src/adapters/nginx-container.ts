@@ -4,7 +4,8 @@ import type { NginxBuild } from '../core/nginx-build.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Target, Verdict, Worker } from '../loop/ports.ts';
 import { askDigest } from './ask-digest.ts';
-import type { DockerEngine, Process } from './docker.ts';
+import type { DockerEngine } from './docker.ts';
+import type { Process } from './docker-map.ts';
 import { isMaster, isWorker, listConfigurationFiles, masterArguments, readVerdict } from './nginx-words.ts';
 
 /** nginx in a container of its own, acted on through the Docker API: exec to test, `kill -s HUP` to reload. */

@@ -49,9 +49,7 @@ export class NginxLocal implements Target {
     const children = await readProc(`/proc/${String(this.#pid)}/task/${String(this.#pid)}/children`);
     if (children === undefined) return undefined;
     const pids = children.split(' ').filter(Boolean).map(Number);
-    const workers = await Promise.all(
-      pids.map(async (pid) => ({ pid, title: (await readTitle(pid)) ?? '' })),
-    );
+    const workers = await Promise.all(pids.map(async (pid) => ({ pid, title: (await readTitle(pid)) ?? '' })));
     return workers
       .filter(({ title }) => isWorker(title))
       .map(({ pid, title }) => ({ pid, isQuitting: title.includes('is shutting down') }));
@@ -59,13 +57,18 @@ export class NginxLocal implements Target {
 
   async signalReload(): Promise<void> {
     // The pid may have been given to somebody else since the pass began.
-    if (!(await isMasterPid(this.#pid))) throw new AppError('nginx', `process ${String(this.#pid)} is no nginx master any more`);
+    if (!(await isMasterPid(this.#pid)))
+      throw new AppError('nginx', `process ${String(this.#pid)} is no nginx master any more`);
     try {
       process.kill(this.#pid, 'SIGHUP');
     } catch (error) {
-      throw new AppError('nginx', `cannot signal nginx (process ${String(this.#pid)}): run lbwatch as the user who started it`, {
-        cause: error,
-      });
+      throw new AppError(
+        'nginx',
+        `cannot signal nginx (process ${String(this.#pid)}): run lbwatch as the user who started it`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }
@@ -91,7 +94,9 @@ export class LocalCommand {
     this.#pidPath = pidPath;
     const pid = await readPid(pidPath);
     if (pid === undefined) return `no nginx runs here (no pid in ${pidPath})`;
-    return (await isMasterPid(pid)) ? pid : `no nginx runs here (process ${String(pid)} of ${pidPath} is no nginx master)`;
+    return (await isMasterPid(pid))
+      ? pid
+      : `no nginx runs here (process ${String(pid)} of ${pidPath} is no nginx master)`;
   }
 
   async readBuild(): Promise<NginxBuild> {
@@ -101,9 +106,17 @@ export class LocalCommand {
 
   async run(...words: readonly string[]): Promise<{ readonly exitCode: number; readonly output: string }> {
     const [file = 'nginx', ...options] = this.#words;
-    const result = await execa(file, [...options, ...words], { all: true, reject: false, timeout: 10_000, stdin: 'ignore' });
+    const result = await execa(file, [...options, ...words], {
+      all: true,
+      reject: false,
+      timeout: 10_000,
+      stdin: 'ignore',
+    });
     if (result.exitCode === undefined) {
-      throw new AppError('nginx', `cannot run "${file}": ${result.shortMessage}; set LBWATCH_NGINX_COMMAND`);
+      throw new AppError(
+        'nginx',
+        `cannot run "${file}": ${result.shortMessage ?? 'no exit code'}; set LBWATCH_NGINX_COMMAND`,
+      );
     }
     return { exitCode: result.exitCode, output: result.all };
   }

@@ -24,7 +24,10 @@ export function masterArguments(command: string): readonly string[] {
 export function readVerdict(exitCode: number, output: string): Verdict {
   if (exitCode === 0) return { accepted: true };
   const message = /\[emerg\] (?:\d+#\d+: )?(.*)/.exec(output)?.[1] ?? output.trim().split('\n').at(-1) ?? '';
-  return { accepted: false, message: printable(message === '' ? `nginx -t exited with ${String(exitCode)}` : message, 400) };
+  return {
+    accepted: false,
+    message: printable(message === '' ? `nginx -t exited with ${String(exitCode)}` : message, 400),
+  };
 }
 
 /** The files named in the output of `nginx -T`. */

@@ -32,18 +32,22 @@ export class ContainerTargets implements Targets {
     const project = self?.labels['com.docker.compose.project'];
     const chosen = chooseNginx(containers, this.#setting, project);
     const running = chosen.filter(({ state }) => state === 'running');
-    const reach = commonReach(running.length > 0 ? running : chosen.length > 0 ? chosen : self === undefined ? [] : [self]);
+    const reach = commonReach(
+      running.length > 0 ? running : chosen.length > 0 ? chosen : self === undefined ? [] : [self],
+    );
     const targets = running.map((container) => {
       const host = addressFor(container, self);
       return new NginxContainer(this.#engine, container, host, this.#port, this.#builds);
     });
-    for (const id of this.#builds.keys()) if (!running.some((container) => container.id === id)) this.#builds.delete(id);
+    for (const id of this.#builds.keys())
+      if (!running.some((container) => container.id === id)) this.#builds.delete(id);
     const missing = targets.length > 0 ? undefined : this.#describeMissing(chosen);
     return Promise.resolve({ targets, reach, missing, project });
   }
 
   #describeMissing(chosen: readonly Container[]): string {
-    if (chosen.length > 0) return `nginx does not run (${chosen.map(({ name, state }) => `${name} is ${state}`).join(', ')})`;
+    if (chosen.length > 0)
+      return `nginx does not run (${chosen.map(({ name, state }) => `${name} is ${state}`).join(', ')})`;
     return this.#setting === undefined
       ? 'there is no nginx: no container labelled lb.nginx and no service nginx in this Compose project'
       : `there is no nginx: no container or service is called ${this.#setting} (LBWATCH_NGINX)`;

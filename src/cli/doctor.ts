@@ -21,7 +21,11 @@ interface Finding {
  */
 export async function doctor(settings: Settings, isJson: boolean): Promise<number> {
   const wired = await wire(settings);
-  const findings: Finding[] = [await checkSocket(wired), await checkDirectory(settings), await checkSite(settings, wired)];
+  const findings: Finding[] = [
+    await checkSocket(wired),
+    await checkDirectory(settings),
+    await checkSite(settings, wired),
+  ];
   const plan = await attempt('containers', () => look(wired.parts));
   if ('check' in plan) findings.push(plan);
   else {
@@ -29,7 +33,9 @@ export async function doctor(settings: Settings, isJson: boolean): Promise<numbe
     findings.push(...plan.desired.problems.map(({ container, message }) => warn('labels', `${container}: ${message}`)));
   }
   if (isJson) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
-  else for (const { check, state, detail } of findings) process.stdout.write(`${state.padEnd(8)} ${check.padEnd(10)} ${detail}\n`);
+  else
+    for (const { check, state, detail } of findings)
+      process.stdout.write(`${state.padEnd(8)} ${check.padEnd(10)} ${detail}\n`);
   return findings.some(({ state }) => state === 'failed') ? 1 : 0;
 }
 
@@ -40,12 +46,16 @@ async function checkSocket({ engine }: Wired): Promise<Finding> {
 
 async function checkDirectory({ dir }: Settings): Promise<Finding> {
   try {
-    if (!(await stat(dir)).isDirectory()) return fail('directory', `${dir} is no directory; mount the shared volume there`);
+    if (!(await stat(dir)).isDirectory())
+      return fail('directory', `${dir} is no directory; mount the shared volume there`);
     await access(dir, constants.W_OK | constants.X_OK);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const user = String(process.getuid?.() ?? 'unknown');
-    return fail('directory', `cannot write in ${dir} (${why}); mount the shared volume there, writable for user ${user}`);
+    return fail(
+      'directory',
+      `cannot write in ${dir} (${why}); mount the shared volume there, writable for user ${user}`,
+    );
   }
   const names = await readdir(dir);
   return ok('directory', `${dir} is writable (${names.filter((name) => !name.startsWith('.')).join(', ') || 'empty'})`);
@@ -54,7 +64,10 @@ async function checkDirectory({ dir }: Settings): Promise<Finding> {
 async function checkSite({ site }: Settings, { files }: Wired): Promise<Finding> {
   const read = await attempt('site', () => files.readSite());
   if ('check' in read) return read;
-  const { site: { named, defined }, fileCount } = read;
+  const {
+    site: { named, defined },
+    fileCount,
+  } = read;
   if (fileCount === 0) {
     return warn(
       'site',
@@ -90,14 +103,23 @@ async function checkTarget(target: Target, digest: string, path: string): Promis
   const verdict = await target.validate();
   if (!verdict.accepted) return fail('nginx', `${who} refuses its configuration: ${verdict.message}`);
   if (!(await target.includes(path))) {
-    return fail('nginx', `${who} does not include ${path}; write "include ${path};" in its http block, and mount the shared volume there`);
+    return fail(
+      'nginx',
+      `${who} does not include ${path}; write "include ${path};" in its http block, and mount the shared volume there`,
+    );
   }
   const running = await target.askDigest();
   if (running === undefined) {
-    return fail('nginx', `${who} does not answer at ${target.answersAt}; lbwatch must share a network with it, and nothing else may listen there`);
+    return fail(
+      'nginx',
+      `${who} does not answer at ${target.answersAt}; lbwatch must share a network with it, and nothing else may listen there`,
+    );
   }
   if (running !== digest) {
-    return warn('nginx', `${who} runs another configuration than the labels ask for; a pass is under way, or no controller runs`);
+    return warn(
+      'nginx',
+      `${who} runs another configuration than the labels ask for; a pass is under way, or no controller runs`,
+    );
   }
   return ok('nginx', `${who} runs what the labels ask for (digest ${running.slice(0, 12)})`);
 }

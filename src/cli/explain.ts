@@ -25,7 +25,8 @@ export async function explain(settings: Settings, wanted: string | undefined, is
     const ignored = desired.problems.filter(
       (problem) => problem.effect === 'ignored' && rows.some((row) => row.containerId === problem.containerId),
     );
-    for (const { container, message } of ignored) process.stdout.write(`problem: ${printable(container)}: ${message}\n`);
+    for (const { container, message } of ignored)
+      process.stdout.write(`problem: ${printable(container)}: ${message}\n`);
   }
   if (found.missing !== undefined) process.stderr.write(`note: ${found.missing}\n`);
   for (const target of found.targets) {

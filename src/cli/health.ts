@@ -11,7 +11,9 @@ export async function health(settings: Settings): Promise<number> {
     process.stdout.write(`${await response.text()}\n`);
     return response.ok ? 0 : 1;
   } catch (error) {
-    process.stderr.write(`no controller answers at ${host}:${String(port)}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(
+      `no controller answers at ${host}:${String(port)}: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
     return 1;
   }
 }

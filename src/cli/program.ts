@@ -16,15 +16,25 @@ import { version } from './version.ts';
  * @param environment where settings without a flag are read from
  * @param exit called with the exit code when a command has ended
  */
-export function createProgram(environment: Readonly<Record<string, string | undefined>>, exit: (code: number) => void): Command {
+export function createProgram(
+  environment: Readonly<Record<string, string | undefined>>,
+  exit: (code: number) => void,
+): Command {
   const program = new Command('lbwatch')
     .description("Keeps nginx's upstream blocks true to the labelled containers that are really running.")
     .version(version)
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
-    .addHelpText('after', '\nEvery flag is also a variable: --log-format is LBWATCH_LOG_FORMAT. A flag beats its variable.');
+    .addHelpText(
+      'after',
+      '\nEvery flag is also a variable: --log-format is LBWATCH_LOG_FORMAT. A flag beats its variable.',
+    );
 
-  const add = (usage: string, summary: string, act: (settings: Settings, command: Command) => Promise<number>): Command => {
+  const add = (
+    usage: string,
+    summary: string,
+    act: (settings: Settings, command: Command) => Promise<number>,
+  ): Command => {
     const command: Command = program.command(usage).description(summary);
     for (const setting of Object.values(settingsTable)) {
       const option = new Option(`--${setting.flag} <${setting.placeholder}>`, describe(setting));
@@ -42,17 +52,18 @@ export function createProgram(environment: Readonly<Record<string, string | unde
   add('once', 'one pass; exit code 0 in step, 3 rejected, 4 rolled back, 5 unavailable', (settings, command) =>
     once(settings, hasFlag(command, 'json')),
   ).option('--json', 'print the outcome as JSON');
-  add('render', 'print what would be written', (settings, command) => render(settings, hasFlag(command, 'diff'))).option(
-    '--diff',
-    'print the difference to what is there; exit code 1 where there is one',
-  );
+  add('render', 'print what would be written', (settings, command) =>
+    render(settings, hasFlag(command, 'diff')),
+  ).option('--diff', 'print the difference to what is there; exit code 1 where there is one');
   add('explain [container]', 'each container: in, waiting or out, in which pool, and why', (settings, command) =>
     explain(settings, command.args[0], hasFlag(command, 'json')),
   ).option('--json', 'print an array of container, pool, role, state, address, reason');
   add('doctor', 'look at socket, directory, site and nginx, and say what to do', (settings, command) =>
     doctor(settings, hasFlag(command, 'json')),
   ).option('--json', 'print the findings as JSON');
-  add('health', 'ask the running controller for its health: the HEALTHCHECK of the image', (settings) => health(settings));
+  add('health', 'ask the running controller for its health: the HEALTHCHECK of the image', (settings) =>
+    health(settings),
+  );
   return program;
 }
 

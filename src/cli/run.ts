@@ -59,7 +59,11 @@ export async function run(settings: Settings): Promise<void> {
   // A pass under way is given half a second; what it leaves half done, the next start repairs.
   await Promise.race([
     Promise.all([controller.stop(), watching, stopConfigWatch(), stopStatus()]),
-    new Promise((resolve) => systemClock.after(500, () => { resolve(undefined); })),
+    new Promise((resolve) =>
+      systemClock.after(500, () => {
+        resolve(undefined);
+      }),
+    ),
   ]);
   reporter.report({ kind: 'stopped' });
 }

@@ -94,7 +94,9 @@ export const settingsTable = {
     placeholder: 'NAMES',
     fallback: '',
     help: 'pools that exist even when nobody is in them, beside those that the site names',
-    schema: list.refine((names) => names.every(isPoolName), { error: `pool names, comma-separated: ${poolNameGrammar}` }),
+    schema: list.refine((names) => names.every(isPoolName), {
+      error: `pool names, comma-separated: ${poolNameGrammar}`,
+    }),
   }),
   internal: define({
     flag: 'internal',
@@ -195,7 +197,9 @@ export function readSettings(flags: Texts, environment: Texts): Settings {
     const parsed = setting.schema.safeParse(text);
     if (parsed.success) return parsed.data;
     const given = flag === undefined ? setting.variable : `--${setting.flag}`;
-    throw new BadSetting(`${given} is "${printable(text)}"; allowed: ${parsed.error.issues[0]?.message ?? setting.placeholder}`);
+    throw new BadSetting(
+      `${given} is "${printable(text)}"; allowed: ${parsed.error.issues[0]?.message ?? setting.placeholder}`,
+    );
   };
   const need = <T>(name: SettingName, setting: Setting<T>): T => {
     const value = read(name, setting);

@@ -26,7 +26,10 @@ export function chooseAddress(container: Container, wanted: string | undefined, 
     return { ok: false, why: `nginx is not attached to network ${wanted}, which lb.network names` };
   }
   if (wanted !== undefined) {
-    return { ok: false, why: `is not attached to network ${wanted}, which lb.network names (attached to: ${list(attachments)})` };
+    return {
+      ok: false,
+      why: `is not attached to network ${wanted}, which lb.network names (attached to: ${list(attachments)})`,
+    };
   }
   return {
     ok: false,

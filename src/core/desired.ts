@@ -208,7 +208,9 @@ function describeConflict(name: string, site: Site): string | undefined {
 type Report = (candidate: Candidate, label: string, effect: Problem['effect'], message: string) => void;
 
 function chooseMethod(group: readonly Candidate[], build: NginxBuild, report: Report): Method {
-  const method = agree(group, 'lb.method', (labels) => labels.method, renderMethodWords, report) ?? { kind: 'round_robin' };
+  const method = agree(group, 'lb.method', (labels) => labels.method, renderMethodWords, report) ?? {
+    kind: 'round_robin',
+  };
   if (build.methods.includes(method.kind)) return method;
   for (const candidate of group.filter(({ labels }) => labels.method?.kind === method.kind)) {
     report(candidate, 'lb.method', 'ignored', `the nginx that runs has no ${method.kind}; round_robin is used`);
@@ -264,12 +266,14 @@ function chooseMembers(
   };
   for (const candidate of primaries) serve(candidate, false, candidate.eligibility.reason);
   for (const candidate of backups) {
-    if (primaries.length === 0) serve(candidate, false, `${candidate.eligibility.reason}; serves, since no primary can`);
+    if (primaries.length === 0)
+      serve(candidate, false, `${candidate.eligibility.reason}; serves, since no primary can`);
     else if (admitsBackups) serve(candidate, true, `${candidate.eligibility.reason}; stands by`);
     else standings.set(candidate, { state: 'waiting', reason: `${method.kind} admits no backup beside primaries` });
   }
   if (serving.length === 0 && failOpen) {
-    for (const candidate of lastResort) serve(candidate, false, `${candidate.eligibility.reason}, but nobody is healthy`);
+    for (const candidate of lastResort)
+      serve(candidate, false, `${candidate.eligibility.reason}, but nobody is healthy`);
   }
   const memberships = group.map((candidate) =>
     describe(

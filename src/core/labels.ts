@@ -87,7 +87,11 @@ export function parseLabels(container: Container): LabelSet {
   const keepalive = read('lb.keepalive', (text) => parseInteger(text, 0, 10_000));
 
   if (backups === true && primaries.length === 0 && problems.length === 0) {
-    report('lb.backup', 'out', 'lb.backup: "true" needs lb.pool beside it; write lb.backup: <pool> to name the pool here');
+    report(
+      'lb.backup',
+      'out',
+      'lb.backup: "true" needs lb.pool beside it; write lb.backup: <pool> to name the pool here',
+    );
   }
   for (const label of Object.keys(container.labels).sort()) {
     if (label.startsWith('lb.') && !knownLabels.some((known) => known === label)) {
@@ -96,9 +100,15 @@ export function parseLabels(container: Container): LabelSet {
   }
 
   const requests = listRequests(primaries, backups, port);
-  const twice = requests.find((one, index) => requests.findIndex((other) => isSamePool(one.pool, other.pool)) !== index);
+  const twice = requests.find(
+    (one, index) => requests.findIndex((other) => isSamePool(one.pool, other.pool)) !== index,
+  );
   if (twice !== undefined) {
-    report('lb.backup', 'out', `lb.backup: "${twice.pool}" is in lb.pool as well; a container is primary or backup of a pool`);
+    report(
+      'lb.backup',
+      'out',
+      `lb.backup: "${twice.pool}" is in lb.pool as well; a container is primary or backup of a pool`,
+    );
   }
   return { requests, network, options, method, keepalive, problems };
 }

@@ -32,13 +32,21 @@ const zoneKiBPerServer = 1;
  * Equal pools give equal bytes. `siteDigest` stands for the hand-written files, so that an edit there makes a new
  * digest, which a reload then acknowledges like any other change.
  */
-export function render(pools: readonly Pool[], build: NginxBuild, internal: InternalServer, siteDigest: string): Rendered {
+export function render(
+  pools: readonly Pool[],
+  build: NginxBuild,
+  internal: InternalServer,
+  siteDigest: string,
+): Rendered {
   const upstreams = pools.map((pool) => renderUpstream(pool, build, internal)).join('\n');
   const empty = renderEmptyServer(internal);
   const essence = [upstreams, renderOwnServer('', build, internal), empty, siteDigest].join('\n');
   const digest = createHash('sha256').update(withoutComments(essence)).digest('hex');
   const head = '# Written by lbwatch; edits are put back. Label containers instead: lb.pool, lb.backup.\n';
-  return { text: [head, upstreams, renderOwnServer(digest, build, internal), empty].filter(Boolean).join('\n'), digest };
+  return {
+    text: [head, upstreams, renderOwnServer(digest, build, internal), empty].filter(Boolean).join('\n'),
+    digest,
+  };
 }
 
 function renderUpstream(pool: Pool, build: NginxBuild, internal: InternalServer): string {
@@ -73,7 +81,11 @@ function renderMethod(method: Method): readonly string[] {
 }
 
 function renderServer(member: Member): string {
-  const words = [quoteAddress(member.address), ...renderOptions(member.options), ...(member.standsBy ? ['backup'] : [])];
+  const words = [
+    quoteAddress(member.address),
+    ...renderOptions(member.options),
+    ...(member.standsBy ? ['backup'] : []),
+  ];
   return `server ${words.join(' ')};  # ${quoteComment(member.container)}`;
 }
 

@@ -45,7 +45,8 @@ export function readSite(texts: readonly string[]): Site {
 function* directives(text: string): Generator<readonly string[]> {
   let words: string[] = [];
   // A comment, a quoted word, a plain word, or the end of a directive.
-  const token = /#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[;{}]|(?:\\.|\$\{[^}]*\}|[^\s;{}"'])(?:\\.|\$\{[^}]*\}|[^\s;{}])*/gs;
+  const token =
+    /#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[;{}]|(?:\\.|\$\{[^}]*\}|[^\s;{}"'])(?:\\.|\$\{[^}]*\}|[^\s;{}])*/gs;
   for (const [match] of text.matchAll(token)) {
     if (match.startsWith('#')) continue;
     if (match === ';' || match === '{' || match === '}') {

@@ -135,9 +135,12 @@ export function parseMethod(text: string): Parsed<Method> {
     case 'random': {
       const [two, leastConn, ...rest] = words;
       const isComplete =
-        rest.length === 0 && (two === undefined || two === 'two') && (leastConn === undefined || leastConn === 'least_conn');
+        rest.length === 0 &&
+        (two === undefined || two === 'two') &&
+        (leastConn === undefined || leastConn === 'least_conn');
       return isComplete ? { ok: true, value: { kind: 'random', two: two !== undefined } } : { ok: false, expected };
     }
+    case undefined:
     default:
       return { ok: false, expected };
   }
@@ -149,4 +152,3 @@ export function isHashKey(text: string): boolean {
   const variables = [...text.matchAll(/\$([a-z0-9_]+)/g)].map((match) => match[1] ?? '');
   return variables.length > 0 && variables.every((name) => hashVariables.has(name) || hashVariableFamilies.test(name));
 }
-

@@ -42,7 +42,12 @@ export async function awaitAcknowledgement(
   return (await target.askDigest()) === digest ? 'acknowledged' : 'refused';
 }
 
-async function pollDigest(target: Target, digest: string, clock: Clock, patience: Patience): Promise<string | undefined> {
+async function pollDigest(
+  target: Target,
+  digest: string,
+  clock: Clock,
+  patience: Patience,
+): Promise<string | undefined> {
   const deadlineMs = clock.nowMs() + patience.digestMs;
   for (;;) {
     const answer = await target.askDigest();

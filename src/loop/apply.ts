@@ -77,7 +77,9 @@ export class Applier {
         };
       }),
     );
-    return refusals.find((refusal) => refusal?.kind === 'rejected') ?? refusals.find((refusal) => refusal !== undefined);
+    return (
+      refusals.find((refusal) => refusal?.kind === 'rejected') ?? refusals.find((refusal) => refusal !== undefined)
+    );
   }
 
   async #reload(target: Target, digest: string): Promise<Answer> {

@@ -71,7 +71,10 @@ export class Dirty {
     if (this.#pending.length === 0 || this.#running !== undefined || this.#isStopped) return;
     const waitMs = this.#dueMs() - this.#clock.nowMs();
     if (waitMs <= 0) this.#fire();
-    else this.#cancelTimer = this.#clock.after(waitMs, () => { this.#fire(); });
+    else
+      this.#cancelTimer = this.#clock.after(waitMs, () => {
+        this.#fire();
+      });
   }
 
   #dueMs(): number {

@@ -93,7 +93,9 @@ export class LogReporter implements Reporter {
   }
 
   #reportProblems(problems: readonly Problem[]): void {
-    const now = new Map(problems.map((problem) => [`${problem.containerId} ${problem.label} ${problem.message}`, problem]));
+    const now = new Map(
+      problems.map((problem) => [`${problem.containerId} ${problem.label} ${problem.message}`, problem]),
+    );
     for (const [key, { container, label, effect, message }] of now) {
       if (this.#problems.has(key)) continue;
       const consequence = effect === 'out' ? 'it stays out' : 'the label is ignored';
@@ -101,7 +103,8 @@ export class LogReporter implements Reporter {
       this.#log.warn({ container, label, effect, message, line }, 'problem');
     }
     for (const [key, { container, label }] of this.#problems) {
-      if (!now.has(key)) this.#log.info({ container, label, line: `${printable(container)}: ${label}` }, 'problem gone');
+      if (!now.has(key))
+        this.#log.info({ container, label, line: `${printable(container)}: ${label}` }, 'problem gone');
     }
     this.#problems = now;
   }
@@ -141,6 +144,7 @@ function describeMove({ container, role, address, reason }: Move): string {
 }
 
 function describeCounts({ primaries, backups }: PoolChange): string {
-  const plural = (count: number, word: string, words: string): string => `${String(count)} ${count === 1 ? word : words}`;
+  const plural = (count: number, word: string, words: string): string =>
+    `${String(count)} ${count === 1 ? word : words}`;
   return `${plural(primaries, 'primary', 'primaries')} and ${plural(backups, 'backup', 'backups')}`;
 }

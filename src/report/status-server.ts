@@ -30,7 +30,9 @@ export async function startStatusServer(host: string, port: number, vitals: Vita
     await server.listen({ host, port });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new AppError('files', `cannot answer on ${host}:${String(port)}: ${why}; set LBWATCH_STATUS to a free port`, { cause: error });
+    throw new AppError('files', `cannot answer on ${host}:${String(port)}: ${why}; set LBWATCH_STATUS to a free port`, {
+      cause: error,
+    });
   }
   return () => server.close();
 }

@@ -61,7 +61,12 @@ export async function watchEvents(
           // A renewal of an idle stream replays what may have been missed; only a true cut needs the whole list.
           if (failures > 0 || sinceMs === undefined) {
             reporter.report({ kind: 'watching' });
-            mark({ reason: failures > 0 ? 'reconnected' : 'start', stale: 'all', isUrgent: false, atMs: clock.unixMs() });
+            mark({
+              reason: failures > 0 ? 'reconnected' : 'start',
+              stale: 'all',
+              isUrgent: false,
+              atMs: clock.unixMs(),
+            });
           }
           failures = 0;
           sinceMs ??= clock.unixMs();

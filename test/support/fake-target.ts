@@ -1,0 +1,59 @@
+import { unknownBuild } from '../../src/core/nginx-build.ts';
+import type { NginxBuild } from '../../src/core/nginx-build.ts';
+import type { Target, Verdict, Worker } from '../../src/loop/ports.ts';
+
+/** What an nginx does, as far as it matters to the one who reloads it. */
+export interface Script {
+  readonly name?: string;
+  /** The digest a fresh connection meets now. */
+  readonly digest?: () => string | undefined;
+  readonly workers?: () => readonly Worker[] | undefined;
+  readonly verdict?: () => Verdict;
+  readonly includes?: () => boolean;
+  readonly reload?: () => void;
+}
+
+/** An nginx that does what a script says, and counts what it was asked for. */
+export class FakeTarget implements Target {
+  readonly id: string;
+  readonly name: string;
+  readonly answersAt = '192.0.2.1:9181';
+  readonly #script: Script;
+  asked = 0;
+  validated = 0;
+  reloads = 0;
+
+  constructor(script: Script) {
+    this.name = script.name ?? 'nginx';
+    this.id = `fake:${this.name}`;
+    this.#script = script;
+  }
+
+  readBuild(): Promise<NginxBuild> {
+    return Promise.resolve(unknownBuild);
+  }
+
+  askDigest(): Promise<string | undefined> {
+    this.asked += 1;
+    return Promise.resolve(this.#script.digest?.());
+  }
+
+  validate(): Promise<Verdict> {
+    this.validated += 1;
+    return Promise.resolve(this.#script.verdict?.() ?? { accepted: true });
+  }
+
+  includes(): Promise<boolean> {
+    return Promise.resolve(this.#script.includes?.() ?? true);
+  }
+
+  listWorkers(): Promise<readonly Worker[] | undefined> {
+    return Promise.resolve(this.#script.workers?.());
+  }
+
+  signalReload(): Promise<void> {
+    this.reloads += 1;
+    this.#script.reload?.();
+    return Promise.resolve();
+  }
+}

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Member, Method, Pool, ServerOptions } from './model.ts';
+import { isAtLeast } from './nginx-build.ts';
 import type { NginxBuild } from './nginx-build.ts';
 import { quoteAddress, quoteComment, quoteHashKey, quoteInteger, quoteName } from './quote.ts';
 
@@ -23,6 +24,8 @@ const retryAfterS = 5;
 
 /** Eight pages of 64 KiB, the least a zone may have on any machine; untouched pages cost nothing. */
 const leastZoneKiB = 512;
+const sinceKeepaliveByDefault = '1.29.7';
+
 /** Measured: nginx keeps 0.5 to 0.8 kB a server. */
 const zoneKiBPerServer = 1;
 
@@ -59,11 +62,17 @@ function renderUpstream(pool: Pool, build: NginxBuild, internal: InternalServer)
       ? [`server 127.0.0.1:${quoteInteger(internal.port + 1)};  # nobody is in: answers 503`]
       : pool.members.map(renderServer)),
     // The balancing method must stand before keepalive (nginx docs, ngx_http_upstream_module).
-    ...(build.keepalive && pool.keepalive > 0 && pool.members.length > 0
+    ...(pool.members.length > 0 && mayWriteKeepalive(pool.keepalive, build)
       ? [`keepalive ${quoteInteger(pool.keepalive)};`]
       : []),
   ];
   return `upstream ${name} {\n${lines.map((line) => `    ${line}\n`).join('')}}\n`;
+}
+
+/** None is said by silence, which nginx since 1.29.7 takes for 32; only since then does it take a 0 (`nginx -t`). */
+function mayWriteKeepalive(keepalive: number, build: NginxBuild): boolean {
+  if (!build.keepalive) return false;
+  return keepalive > 0 || (build.version !== undefined && isAtLeast(build.version, sinceKeepaliveByDefault));
 }
 
 function renderMethod(method: Method): readonly string[] {

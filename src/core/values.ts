@@ -51,12 +51,14 @@ export function isPoolName(text: string): boolean {
     text.length <= maxPoolNameLength &&
     /^[A-Za-z][A-Za-z0-9_-]*$/.test(text) &&
     !/^(?:localhost$|lbwatch)/i.test(text) &&
+    // `lb.backup: True` and `lb.pool: yes` mean something else than a pool of that name.
+    !/^(?:true|false|yes|no|on|off)$/i.test(text) &&
     isIP(text) === 0
   );
 }
 
 export const poolNameGrammar =
-  'a letter, then letters, digits, "_" or "-", 63 at most, neither "localhost" nor beginning with "lbwatch"';
+  'a letter, then letters, digits, "_" or "-", 63 at most, neither "localhost", nor "true", "no" or the like, nor beginning with "lbwatch"';
 
 /** `name[:port]`, comma-separated; spaces around a comma are allowed. */
 export function parsePoolEntries(text: string): Parsed<readonly PoolEntry[]> {

@@ -1,0 +1,86 @@
+// What `npm run demo`, `npm test` and `npm run check` start: brings a fresh clone to where they can run, step by step,
+// then runs them. Needs nothing but Node 20; each step is skipped where its work is done already.
+import { ensureBundle } from './bundle.mjs';
+import { ensureCompose, ensureComposeV1 } from './compose.mjs';
+import { readDotEnv } from './dot-env.mjs';
+import { askEngine, ensureEngine } from './engine.mjs';
+import { ensureImageBases } from './image-bases.mjs';
+import { ensureNginxBinary } from './nginx-binary.mjs';
+import { ensureNginxImages } from './nginx-images.mjs';
+import { ensureNpmPackages } from './npm-packages.mjs';
+import { endChildrenOnSignals, runAttached } from './run.mjs';
+import { runChecks } from './run-checks.mjs';
+import { runTests } from './run-tests.mjs';
+import { say } from './say.mjs';
+import { SetupError } from './setup-error.mjs';
+import { ensureStackImages } from './stack-images.mjs';
+
+/** @type {Readonly<Record<string, (args: readonly string[]) => Promise<number>>>} */
+const commands = { demo, test, check: runCheck };
+
+/** @param {readonly string[]} args */
+async function demo(args) {
+  await ensureNpmPackages();
+  if (args.includes('--down') && (await askEngine()).kind === 'none') {
+    say('engine', 'none runs: there is nothing to remove');
+    return 0;
+  }
+  if (args.includes('--down')) return runDemo(args, await ensureCompose());
+  await ensureEngine();
+  const compose = await ensureCompose();
+  await ensureImageBases();
+  await ensureBundle();
+  await ensureStackImages(compose);
+  return runDemo(args, compose);
+}
+
+/** @param {readonly string[]} args `--unit`: only what needs no engine; all others are Jest's */
+async function test(args) {
+  await ensureNpmPackages();
+  const nginx = await ensureNginxBinary();
+  await ensureBundle();
+  const env = { ...readDotEnv(), ...process.env, LAB_NGINX: nginx.binary, LAB_NGINX_MODULES: nginx.modules };
+  if (args.includes('--unit')) {
+    return runTests([...args.filter((arg) => arg !== '--unit'), '--testPathIgnorePatterns=/test/e2e/'], env);
+  }
+  await ensureEngine();
+  const compose = await ensureCompose();
+  const composeV1 = await ensureComposeV1();
+  await ensureImageBases();
+  await ensureNginxImages();
+  await ensureStackImages(compose);
+  return runTests(args, { ...readDotEnv(), ...env, LAB_COMPOSE: compose.join(' '), LAB_COMPOSE_V1: composeV1 });
+}
+
+async function runCheck() {
+  await ensureNpmPackages();
+  return runChecks();
+}
+
+/**
+ * @param {readonly string[]} args
+ * @param {readonly string[]} compose
+ */
+function runDemo(args, compose) {
+  return runAttached('node', ['test/demo/demo.ts', ...args], {
+    ...readDotEnv(),
+    ...process.env,
+    LAB_COMPOSE: compose.join(' '),
+  });
+}
+
+/** @param {unknown} error */
+function showFailure(error) {
+  if (!(error instanceof SetupError)) throw error;
+  process.stderr.write(`\n${[error.message, ...error.advice].join('\n')}\n`);
+  return 1;
+}
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = commands[name];
+if (command === undefined) {
+  process.stderr.write(`usage: node test/setup/main.mjs ${Object.keys(commands).join('|')} [arguments]\n`);
+  process.exit(2);
+}
+endChildrenOnSignals();
+process.exitCode = await command(args).catch(showFailure);

@@ -59,7 +59,8 @@ export function decide(containers: readonly Container[], circumstances: Circumst
 
   const pools: Pool[] = [];
   const declared = [...circumstances.declaredPools, ...findSitePools(byAge, circumstances)];
-  for (const [name, group] of groupByPool(candidates, declared)) {
+  const labelled = memberships.flatMap(({ pool }) => pool ?? []);
+  for (const [name, group] of groupByPool(candidates, declared, labelled)) {
     const composed = composePool(name, group, circumstances);
     if (composed.pool !== undefined) pools.push(composed.pool);
     memberships.push(...composed.memberships);
@@ -145,8 +146,15 @@ function findSitePools(containers: readonly Container[], { site, scope }: Circum
   return site.named.filter((name) => !hosts.has(name.toLowerCase()));
 }
 
-/** Candidates by pool; declared pools are there even when empty, and their spelling counts first. */
-function groupByPool(candidates: readonly Candidate[], declared: readonly string[]): Map<string, Candidate[]> {
+/**
+ * Candidates by pool. Declared pools are there even when empty, and their spelling counts first; so are, last, those
+ * which only containers ask for that cannot serve.
+ */
+function groupByPool(
+  candidates: readonly Candidate[],
+  declared: readonly string[],
+  labelled: readonly string[],
+): Map<string, Candidate[]> {
   const groups = new Map<string, { name: string; group: Candidate[] }>();
   for (const name of declared) {
     if (!groups.has(name.toLowerCase())) groups.set(name.toLowerCase(), { name, group: [] });
@@ -156,6 +164,9 @@ function groupByPool(candidates: readonly Candidate[], declared: readonly string
     const entry = groups.get(pool.toLowerCase()) ?? { name: pool, group: [] };
     entry.group.push(candidate);
     groups.set(pool.toLowerCase(), entry);
+  }
+  for (const name of labelled) {
+    if (!groups.has(name.toLowerCase())) groups.set(name.toLowerCase(), { name, group: [] });
   }
   return new Map([...groups.values()].map(({ name, group }) => [name, group]));
 }

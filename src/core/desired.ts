@@ -2,7 +2,7 @@ import { chooseAddress, choosePort, joinAddress } from './address.ts';
 import type { Reach } from './address.ts';
 import { isInScope, judge } from './eligible.ts';
 import type { Eligibility, Scope } from './eligible.ts';
-import { hasPoolLabel, isSamePool, parseLabels } from './labels.ts';
+import { hasPoolLabel, isSamePool, listUnknownLabels, parseLabels } from './labels.ts';
 import type { LabelSet, Request } from './labels.ts';
 import type { Container, Desired, Member, Membership, Method, Pool, Problem } from './model.ts';
 import type { NginxBuild } from './nginx-build.ts';
@@ -93,8 +93,10 @@ function findCandidates(
   const eligibility = judge(container, circumstances.scope);
   // What another project labels is not ours to judge.
   if (!hasPoolLabel(container) || eligibility.kind === 'foreign') {
-    const reason = eligibility.kind === 'foreign' ? eligibility.reason : 'no lb.pool or lb.backup label';
-    return { candidates: [], memberships: [row(undefined, { state: 'out', reason })], problems: [] };
+    const isForeign = eligibility.kind === 'foreign';
+    const reason = isForeign ? eligibility.reason : 'no lb.pool or lb.backup label';
+    const problems = isForeign ? [] : listUnknownLabels(container);
+    return { candidates: [], memberships: [row(undefined, { state: 'out', reason })], problems };
   }
   const labels = parseLabels(container);
   const refusal = labels.problems.find((problem) => problem.effect === 'out');

@@ -93,11 +93,7 @@ export function parseLabels(container: Container): LabelSet {
       'lb.backup: "true" needs lb.pool beside it; write lb.backup: <pool> to name the pool here',
     );
   }
-  for (const label of Object.keys(container.labels).sort()) {
-    if (label.startsWith('lb.') && !knownLabels.some((known) => known === label)) {
-      report(label, 'ignored', describeUnknownLabel(label));
-    }
-  }
+  problems.push(...listUnknownLabels(container));
 
   const requests = listRequests(primaries, backups, port);
   const twice = requests.find(
@@ -111,6 +107,20 @@ export function parseLabels(container: Container): LabelSet {
     );
   }
   return { requests, network, options, method, keepalive, problems };
+}
+
+/** The `lb.*` labels that lbwatch does not know; one of them may have been meant to ask for a pool. */
+export function listUnknownLabels({ id, name, labels }: Container): readonly Problem[] {
+  return Object.keys(labels)
+    .filter((label) => label.startsWith('lb.') && !knownLabels.some((known) => known === label))
+    .sort()
+    .map((label) => ({
+      containerId: id,
+      container: name,
+      label,
+      effect: 'ignored',
+      message: describeUnknownLabel(label),
+    }));
 }
 
 /** nginx compares upstream names without regard to case. */

@@ -23,7 +23,7 @@ export function chooseAddress(container: Container, wanted: string | undefined, 
   if (chosen?.address !== undefined) return { ok: true, value: chosen.address };
   if (candidates.length > 0) return { ok: false, why: `has no address on network ${list(candidates)} now` };
   if (wanted !== undefined && attachments.some((attachment) => isWanted(attachment.network))) {
-    return { ok: false, why: `nginx is not attached to network ${wanted}, which lb.network names` };
+    return { ok: false, why: `is on network ${wanted}, which lb.network names, but nginx is not` };
   }
   if (wanted !== undefined) {
     return {

@@ -11,7 +11,7 @@ export interface Site {
 }
 
 const passDirective = /^(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass$/;
-const schemeOf = /^(?:https?|grpcs?|u?wsgis?|suwsgi):\/\//;
+const schemeOf = /^(?:https?|grpcs?|u?wsgis?|suwsgi):\/\//i;
 
 /**
  * Reads upstream names out of nginx configuration files. Names inside variables cannot be seen; they are declared by
@@ -27,7 +27,9 @@ export function readSite(texts: readonly string[]): Site {
       if (!passDirective.test(directive)) continue;
       // Without a scheme, proxy_pass belongs to the stream module.
       if (directive === 'proxy_pass' && !schemeOf.test(argument)) continue;
-      const authority = argument.replace(schemeOf, '').split('/')[0] ?? '';
+      const target = argument.replace(schemeOf, '');
+      if (/^unix:/i.test(target)) continue;
+      const authority = target.split(/[/?]/)[0] ?? '';
       const [name = '', port] = authority.split(':');
       if (isPoolName(name)) (port === undefined ? named : namedWithPort).add(name);
     }

@@ -7,7 +7,7 @@
  */
 export function printable(text: string, maxLength = 120): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
-  return cut.replace(/[\p{C}\p{Z}\\]/gu, (character) => {
+  return cut.replace(/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\\]/gu, (character) => {
     if (character === ' ') return character;
     if (character === '\\') return '\\\\';
     return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;

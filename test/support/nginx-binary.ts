@@ -1,0 +1,45 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { execa } from 'execa';
+
+import { readNginxBuild } from '../../src/core/nginx-build.ts';
+import type { NginxBuild } from '../../src/core/nginx-build.ts';
+
+/**
+ * Finds a real nginx: LAB_NGINX, else `nginx` on PATH. Throws where there is none: what only nginx can answer must not
+ * pass unasked.
+ */
+export async function findNginx(): Promise<{ readonly binary: string; readonly build: NginxBuild }> {
+  const binary = process.env['LAB_NGINX'] ?? 'nginx';
+  const { failed, stderr } = await execa(binary, ['-V'], { reject: false });
+  if (failed || !stderr.startsWith('nginx version:')) {
+    throw new Error(
+      `no nginx to ask (tried ${binary}): run the tests with "npm test", which gets one, or install nginx, or set ` +
+        'LAB_NGINX to its path (apt-get download nginx && dpkg -x nginx_*.deb /tmp/nginx is enough)',
+    );
+  }
+  return { binary, build: readNginxBuild(stderr) };
+}
+
+/** What `nginx -t` says of text that stands in the http block: undefined where it accepts. */
+export async function refusalOf(binary: string, httpText: string): Promise<string | undefined> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'lbwatch-nginx-t-'));
+  try {
+    const file = path.join(directory, 'nginx.conf');
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+      .map((name) => `${name}_temp_path ${directory}/${name};`)
+      .join(' ');
+    await writeFile(
+      file,
+      `pid ${directory}/nginx.pid;\nevents {}\nhttp {\naccess_log off; ${temporary}\n${httpText}\n}\n`,
+    );
+    const { exitCode, stderr } = await execa(binary, ['-t', '-q', '-e', 'stderr', '-p', directory, '-c', file], {
+      reject: false,
+    });
+    return exitCode === 0 ? undefined : stderr;
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}

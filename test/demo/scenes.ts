@@ -73,7 +73,7 @@ async function scaleUp(stage: Stage): Promise<void> {
       (answers) => {
         claimPrimaries(answers, all);
       },
-      promiseMs,
+      longestMs,
     );
   });
   const started = Math.max(...(await stage.compose.running(...primaryServices)).map((one) => one.startedAtMs));
@@ -144,8 +144,13 @@ export function tellHowToGoOn(stage: Stage, port: HttpPort): void {
 /** Removes what the demo started. */
 export async function takeDown(compose: Compose): Promise<void> {
   tellCommand(`${compose.command} down --volumes --remove-orphans`);
-  quote((await during('removing', compose.down())).split('\n').filter(Boolean));
-  tellProof('its containers, network and volume are gone; the images lbwatch/* stay for the next time');
+  const removed = (await during('removing', compose.down()))
+    .split('\n')
+    .filter((line) => /removed$|^removing .*done$/i.test(line.trim()))
+    .map((line) => line.trim());
+  quote(removed);
+  if (removed.length === 0) tellProof('there was nothing to remove');
+  else tellProof('its containers, network and volume are gone; the images lbwatch/* stay for the next time');
 }
 
 /** What the last requests of a stream saw. */

@@ -128,7 +128,7 @@ const inspectFormat = [
   '{{.State.StartedAt}}',
 ].join('\t');
 
-/** Compose builds by BuildKit unless told otherwise, and fails where its plugin is not installed. */
+/** Where the buildx plugin is absent, newer Compose builds by the classic builder only, and only when told to. */
 async function chooseBuilder({ directory, environment = {} }: StackOptions): Promise<Readonly<Record<string, string>>> {
   if (process.env['DOCKER_BUILDKIT'] !== undefined) return {};
   const buildx = await run(['docker', 'buildx', 'version'], directory, environment);

@@ -11,7 +11,7 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
     ],
   },
-  // The engine, its ports and two cores are shared: journeys run one after the other (see test/e2e).
-  maxWorkers: 2,
+  // One after the other: the journeys share an engine and two cores, and some of them measure time.
+  maxWorkers: 1,
   testTimeout: 30_000,
 };

@@ -1,0 +1,63 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Compose } from './compose.ts';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** A stack of a test's own: its folder, Compose project, port and volume. */
+export interface Journey {
+  readonly compose: Compose;
+  readonly project: string;
+  /** A copy of the stack's files; edits there reach nobody else. */
+  readonly directory: string;
+  readonly port: number;
+  /** Removes whatever the journey has made. */
+  readonly end: () => Promise<void>;
+}
+
+/**
+ * Copies the shipped stack, or another Compose file beside the shipped nginx/, to a folder of its own. Starts nothing.
+ * The images must have been built: a test never builds.
+ *
+ * @param name part of the project's name
+ * @param file a Compose file relative to test/e2e, instead of the shipped one
+ */
+export async function prepareJourney(
+  name: string,
+  file?: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Journey> {
+  const directory = await mkdtemp(join(tmpdir(), `lbwatch-${name}-`));
+  const source = file === undefined ? join(root, 'docker-compose.yaml') : join(root, 'test/e2e', file);
+  await cp(source, join(directory, 'docker-compose.yaml'));
+  await cp(join(root, 'nginx'), join(directory, 'nginx'), { recursive: true });
+  const port = await findFreePort();
+  const project = basename(directory)
+    .toLowerCase()
+    .replace(/[^a-z0-9-]/g, '');
+  const compose = await Compose.find({ directory, project, environment: { HTTP_PORT: String(port), ...environment } });
+  const end = async (): Promise<void> => {
+    await compose.down();
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { compose, project, directory, port, end };
+}
+
+/** A port that nobody listens on at this moment. */
+export function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (typeof address === 'object' && address !== null) resolve(address.port);
+        else reject(new Error('no port was given'));
+      });
+    });
+  });
+}

@@ -29,12 +29,13 @@ export class Applier {
     );
     const behind = running.filter(({ digest }) => digest !== wanted.digest);
     const onDisk = await this.#files.readGenerated();
-    const fallback = (await this.#files.readLastGood()) ?? onDisk;
+    const lastGood = await this.#files.readLastGood();
+    const fallback = lastGood ?? onDisk;
 
     if (onDisk !== wanted.text) await this.#files.writeGenerated(wanted.text);
     if (behind.length === 0) {
       const done: Outcome = onDisk === wanted.text ? { kind: 'unchanged' } : { kind: 'applied', reloaded: [] };
-      return this.#settle(wanted, found, done, fallback);
+      return this.#settle(wanted, found, done, lastGood);
     }
 
     const refusal = await this.#validate(behind, wanted);
@@ -56,7 +57,7 @@ export class Applier {
     }
     const silent = reloaded.filter((_, index) => answers[index] === 'silent');
     if (silent.length > 0) return describeSilence(silent);
-    return this.#settle(wanted, found, { kind: 'applied', reloaded: reloaded.map((target) => target.name) }, fallback);
+    return this.#settle(wanted, found, { kind: 'applied', reloaded: reloaded.map((target) => target.name) }, lastGood);
   }
 
   async #validate(

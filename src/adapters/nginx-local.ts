@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 
 import { execa } from 'execa';
 
@@ -46,7 +47,7 @@ export class NginxLocal implements Target {
   }
 
   async listWorkers(): Promise<readonly Worker[] | undefined> {
-    const children = await readProc(`/proc/${String(this.#pid)}/task/${String(this.#pid)}/children`);
+    const children = await readIfThere(`/proc/${String(this.#pid)}/task/${String(this.#pid)}/children`);
     if (children === undefined) return undefined;
     const pids = children.split(' ').filter(Boolean).map(Number);
     const workers = await Promise.all(pids.map(async (pid) => ({ pid, title: (await readTitle(pid)) ?? '' })));
@@ -87,16 +88,24 @@ export class LocalCommand {
   async findMaster(): Promise<number | string> {
     const known = this.#pidPath === undefined ? undefined : await readPid(this.#pidPath);
     if (known !== undefined && (await isMasterPid(known))) return known;
-    // The configuration may say where the pid file is.
-    const { output } = await this.run('-T');
-    const build = await this.readBuild();
-    const pidPath = /^\s*pid\s+([^\s;]+)\s*;/m.exec(output)?.[1] ?? build.pidPath ?? '/run/nginx.pid';
+    const pidPath = await this.#findPidPath();
     this.#pidPath = pidPath;
     const pid = await readPid(pidPath);
     if (pid === undefined) return `no nginx runs here (no pid in ${pidPath})`;
     return (await isMasterPid(pid))
       ? pid
       : `no nginx runs here (process ${String(pid)} of ${pidPath} is no nginx master)`;
+  }
+
+  /** The configuration may say where the pid file is, and nginx shows it only while it is valid. */
+  async #findPidPath(): Promise<string> {
+    const { output } = await this.run('-V');
+    const prefix = valueAfter('-p', this.#words) ?? /--prefix=(\S+)/.exec(output)?.[1] ?? '/';
+    const main = valueAfter('-c', this.#words) ?? /--conf-path=(\S+)/.exec(output)?.[1] ?? 'conf/nginx.conf';
+    const dump = await this.run('-T');
+    const text = dump.exitCode === 0 ? dump.output : ((await readIfThere(resolve(prefix, main))) ?? '');
+    const pidPath = /^\s*pid\s+([^\s;]+)\s*;/m.exec(text)?.[1] ?? (await this.readBuild()).pidPath ?? '/run/nginx.pid';
+    return resolve(prefix, pidPath);
   }
 
   async readBuild(): Promise<NginxBuild> {
@@ -122,20 +131,25 @@ export class LocalCommand {
   }
 }
 
+function valueAfter(option: string, words: readonly string[]): string | undefined {
+  const index = words.indexOf(option);
+  return index === -1 ? undefined : words[index + 1];
+}
+
 async function isMasterPid(pid: number): Promise<boolean> {
   return isMaster((await readTitle(pid)) ?? '');
 }
 
 async function readPid(path: string): Promise<number | undefined> {
-  const text = (await readProc(path))?.trim() ?? '';
+  const text = (await readIfThere(path))?.trim() ?? '';
   return /^[1-9][0-9]*$/.test(text) ? Number(text) : undefined;
 }
 
 async function readTitle(pid: number): Promise<string | undefined> {
-  return (await readProc(`/proc/${String(pid)}/cmdline`))?.replaceAll('\0', ' ').trim();
+  return (await readIfThere(`/proc/${String(pid)}/cmdline`))?.replaceAll('\0', ' ').trim();
 }
 
-async function readProc(path: string): Promise<string | undefined> {
+async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch {

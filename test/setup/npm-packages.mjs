@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inClone } from './clone.mjs';
-import { mustRun, run } from './run.mjs';
+import { run } from './run.mjs';
 import { say, sayWhile, secondsSince } from './say.mjs';
 import { SetupError } from './setup-error.mjs';
 
@@ -16,12 +16,7 @@ export async function ensureNpmPackages() {
   const startedMs = Date.now();
   const isComplete = isInstalled() && (await readNodeVersion()) !== undefined;
   if (!isComplete) {
-    await sayWhile(step, 'npm ci', () =>
-      mustRun('cannot install the npm packages', 'npm', ['ci', '--no-audit', '--no-fund'], {
-        env: { ...process.env, PATH: pathWithoutOurs() },
-        advice: ['Is the npm registry in reach? See `npm config get registry` and `npm ping`.'],
-      }),
-    );
+    await sayWhile(step, 'npm ci', install);
   }
   const version = await readNodeVersion();
   if (version === undefined || Number(/^v(\d+)/.exec(version)?.[1]) < leastNode) {
@@ -36,6 +31,18 @@ export async function ensureNpmPackages() {
     isComplete
       ? `as package-lock.json says, Node ${version}`
       : `installed, Node ${version} (${secondsSince(startedMs)})`,
+  );
+}
+
+async function install() {
+  const env = { ...process.env, PATH: pathWithoutOurs() };
+  const result = await run('npm', ['ci', '--no-audit', '--no-fund'], { env });
+  if (result.code === 0) return;
+  // npm gives its reason first and its manual last.
+  const reason = result.stderr.split('\n').filter((line) => /^npm (error|ERR!) \S|ENOENT/.test(line));
+  throw new SetupError(
+    `cannot install the npm packages: npm ci ended with ${result.code}\n${reason.slice(0, 12).join('\n')}`,
+    ['Is the npm registry in reach? See `npm ping` and `npm config get registry`.'],
   );
 }
 

@@ -1,0 +1,37 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { quoteAddress, quoteComment, quoteHashKey, quoteInteger, quoteName } from '../../src/core/quote.ts';
+import { hostileTexts } from '../support/arbitraries.ts';
+
+describe('the only door to nginx', () => {
+  test('lets tokens through as they are', () => {
+    expect(quoteName('app')).toBe('app');
+    expect(quoteAddress('10.0.0.1:80')).toBe('10.0.0.1:80');
+    expect(quoteAddress('[fd00::1]:65535')).toBe('[fd00::1]:65535');
+    expect(quoteAddress('[::ffff:10.0.0.1]:80')).toBe('[::ffff:10.0.0.1]:80');
+    expect(quoteInteger(0)).toBe('0');
+    expect(quoteHashKey('$host:$uri')).toBe('$host:$uri');
+    expect(quoteComment('shop-app-1')).toBe('shop-app-1');
+  });
+
+  const notNames = hostileTexts.filter((text) => !['NaN', 'constructor'].includes(text));
+  test.each(notNames.map((text) => [text.slice(0, 60), text]))('refuses %j', (_, text) => {
+    for (const quote of [quoteName, quoteHashKey]) expect(() => quote(text)).toThrow(TypeError);
+    if (text !== '6.6.6.6:80' && text !== '[::1]:80') expect(() => quoteAddress(text)).toThrow(TypeError);
+  });
+
+  test.each([
+    ...['10.0.0.1', '10.0.0.1:0', '10.0.0.1:080', '10.0.0.1:65536', '10.0.0.256:80', '10.0.0:80', '10.0.0.1:80 backup'],
+    ...['fd00::1:80', '[fd00::1]', '[fd00::1]:', '[10.0.0.1]:80', '[fe80::1%eth0]:80', 'app:80', ':80', '010.0.0.1:80'],
+  ])('refuses the address %j', (text) => {
+    expect(() => quoteAddress(text)).toThrow('cannot be written');
+  });
+
+  test.each([-1, 1.5, Number.NaN, Infinity, 2 ** 53])('refuses the number %d', (value) => {
+    expect(() => quoteInteger(value)).toThrow('cannot be written');
+  });
+
+  test.each(['', 'a b', 'a\n', '-a', 'a;', 'ä', 'a'.repeat(256)])('leaves the comment %j out', (text) => {
+    expect(quoteComment(text)).toBe('(name left out)');
+  });
+});

@@ -84,7 +84,7 @@ async function scaleUp(stage: Stage): Promise<void> {
     `it took ${inSeconds(tookMs)}`,
   );
   tellProof(`all ${String(all)} primaries had answered ${inSeconds(tookMs)} after the last replica started`);
-  await stage.showLog();
+  await stage.showLog(all);
   await stage.showWhoAnswers((answers) => {
     claimPrimaries(answers, all);
   });
@@ -100,7 +100,7 @@ async function stopPrimaries(stage: Stage): Promise<void> {
   const gapMs = Math.max(0, momentOf(seen, backupServices, 'first') - momentOf(seen, primaryServices, 'last'));
   claim(gapMs <= promiseMs, `the backup answers within ${inSeconds(promiseMs)}`, `it took ${inSeconds(gapMs)}`);
   tellProof(`the backup answered ${inSeconds(gapMs)} after the last answer of a primary`);
-  await stage.showLog();
+  await stage.showLog(0);
   await stage.showWhoAnswers(claimBackup);
 }
 
@@ -119,7 +119,7 @@ async function startPrimaries(stage: Stage): Promise<void> {
       longestMs,
     );
   });
-  await stage.showLog();
+  await stage.showLog(all);
   await stage.showWhoAnswers((answers) => {
     claimPrimaries(answers, all);
   });

@@ -40,12 +40,14 @@ export class LogReader {
     this.#service = service;
   }
 
-  /** The lines since the last call; throws where there is none yet. */
-  async readOn(): Promise<readonly string[]> {
+  /** The lines since the last call; throws while none of them holds the text. */
+  async readOnTo(text: string): Promise<readonly string[]> {
     const lines = await this.#stack.logs(this.#service);
     // A recreated container begins a new log.
     const fresh = lines.slice(lines.length < this.#read ? 0 : this.#read);
-    if (fresh.length === 0) throw new Error(`${this.#service} has logged nothing new`);
+    if (!fresh.some((line) => line.includes(text))) {
+      throw new Error(`${this.#service} last logged: ${fresh.at(-1) ?? 'nothing new'}`);
+    }
     this.#read = lines.length;
     return fresh;
   }

@@ -12,7 +12,7 @@ import { renderTally } from './tally.ts';
 const requests = 30;
 /** The most lines of a log that are worth showing at once. */
 const mostLines = 12;
-const logWithinMs = 5000;
+const logWithinMs = 10_000;
 
 /** Says by an error that answers are not as claimed. */
 type Check = (answers: readonly Answer[]) => void;
@@ -82,10 +82,15 @@ export class Stage {
     return traffic.seen;
   }
 
-  /** Shows what the controller has logged since the last time. */
-  async showLog(): Promise<void> {
+  /** Shows what the controller has logged since the last time, up to the line that tells of so many primaries. */
+  async showLog(primaries: number): Promise<void> {
     tellCommand(`${this.compose.command} logs lbwatch`);
-    const lines = await eventually('a line of its log', () => this.#log.readOn(), { withinMs: logWithinMs });
+    const told = `now ${String(primaries)} primaries`;
+    const read = (): Promise<readonly string[]> => this.#log.readOnTo(told);
+    const lines = await during(
+      'waiting for its log',
+      eventually(`"${told}" in its log`, read, { withinMs: logWithinMs }),
+    );
     quote(lines.slice(-mostLines));
   }
 

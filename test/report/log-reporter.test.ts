@@ -1,0 +1,290 @@
+import { Writable } from 'node:stream';
+
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { pino } from 'pino';
+
+import type { PoolChange } from '../../src/core/diff.ts';
+import type { Problem } from '../../src/core/model.ts';
+import type { Outcome } from '../../src/loop/outcome.ts';
+import type { Report } from '../../src/loop/ports.ts';
+import { renderLine } from '../../src/report/line.ts';
+import { LogReporter } from '../../src/report/log-reporter.ts';
+
+type Pass = Extract<Report, { kind: 'pass' }>;
+
+const words: Readonly<Record<number, string>> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' };
+
+/** A reporter with a real pino, and what it wrote: the records, and the lines a person reads. */
+function begin(level = 'info') {
+  const written: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      written.push(chunk.toString());
+      done();
+    },
+  });
+  const reporter = new LogReporter(pino({ level, base: null, timestamp: false }, stream));
+  const records = (): readonly Readonly<Record<string, unknown>>[] =>
+    written.map((text) => {
+      const record: unknown = JSON.parse(text);
+      return typeof record === 'object' && record !== null ? { ...record } : {};
+    });
+  return {
+    report: (report: Report): void => {
+      reporter.report(report);
+    },
+    records,
+    /** What was written since the last call. */
+    lines: (): readonly string[] => {
+      const lines = records().map((record) => `${words[Number(record['level'])] ?? '?'} ${renderLine(record)}`);
+      written.length = 0;
+      return lines;
+    },
+  };
+}
+
+const problem = (different: Partial<Problem> = {}): Problem => ({
+  containerId: '1',
+  container: 'shop-app-1',
+  label: 'lb.weight',
+  effect: 'out',
+  message: 'lb.weight: "x" is refused; write a whole number from 1 to 65535',
+  ...different,
+});
+
+function pass(outcome: Outcome, different: Partial<Pass> = {}, problems: readonly Problem[] = []): Pass {
+  return {
+    kind: 'pass',
+    outcome,
+    reasons: ['start'],
+    plan: planWith(problems),
+    changes: [],
+    isFirst: false,
+    sinceEventMs: 41.6,
+    ...different,
+  };
+}
+
+function planWith(problems: readonly Problem[]): NonNullable<Pass['plan']> {
+  return {
+    desired: { pools: [], memberships: [], problems },
+    rendered: { text: '', digest: '' },
+    found: { targets: [], reach: 'any', missing: undefined, project: 'shop' },
+  };
+}
+
+const unchanged: Outcome = { kind: 'unchanged' };
+const applied: Outcome = { kind: 'applied', reloaded: ['shop-nginx-1'] };
+const unavailable = (message: string): Outcome => ({ kind: 'unavailable', what: 'nginx', message });
+const change: PoolChange = {
+  pool: 'app',
+  joined: [{ container: 'shop-app-2', role: 'primary', address: '10.0.0.3:8000', reason: 'healthy' }],
+  left: [{ container: 'shop-spare-1', role: 'backup', address: '10.0.0.9:8000', reason: 'exited' }],
+  primaries: 2,
+  backups: 0,
+};
+
+describe('a pass that changed nothing', () => {
+  test('is told to nobody, but for debug', () => {
+    const quiet = begin();
+    quiet.report(pass(unchanged));
+    expect(quiet.lines()).toEqual([]);
+    const loud = begin('debug');
+    loud.report(pass(unchanged));
+    expect(loud.lines()).toEqual(['debug unchanged reasons=["start"] sinceEventMs=41.6']);
+  });
+
+  test('as the first one tells who is in', () => {
+    const { report, lines } = begin();
+    const empty = { pool: 'web', joined: [], left: [], primaries: 0, backups: 0 };
+    report(pass(unchanged, { isFirst: true, changes: [{ ...change, left: [], primaries: 1 }, empty] }));
+    expect(lines()).toEqual([
+      'info pool in step: app has 1 primary and 0 backups: shop-app-2',
+      'info pool in step: web has 0 primaries and 0 backups: nobody',
+    ]);
+  });
+});
+
+describe('a change', () => {
+  test('is one line a pool: who came and went, why, and how long it took', () => {
+    const { report, lines } = begin();
+    report(pass(applied, { changes: [change] }));
+    expect(lines()).toEqual([
+      'info pool changed: app + shop-app-2 10.0.0.3:8000 (healthy), - shop-spare-1 10.0.0.9:8000 backup (exited); ' +
+        'now 2 primaries and 0 backups; acknowledged 42 ms after the event',
+    ]);
+  });
+
+  test('carries its parts as keys for machines', () => {
+    const { report, records } = begin();
+    report(pass(applied, { changes: [change] }));
+    expect(records()).toMatchObject([{ ...change, reasons: ['start'], sinceEventMs: 41.6, msg: 'pool changed' }]);
+  });
+
+  test('without a member is told as such', () => {
+    const { report, lines } = begin();
+    report(pass(applied, { changes: [{ pool: 'web', joined: [], left: [], primaries: 0, backups: 0 }] }));
+    expect(lines()).toEqual([
+      'info pool changed: web (no member); now 0 primaries and 0 backups; acknowledged 42 ms after the event',
+    ]);
+  });
+
+  test('of the site alone, or of the file alone, is told too', () => {
+    const { report, lines } = begin();
+    report(pass(applied, { reasons: ['site'] }));
+    report(pass({ kind: 'applied', reloaded: [] }, { reasons: ['file'] }));
+    expect(lines()).toEqual([
+      'info configuration reloaded reasons=["site"] nginx=shop-nginx-1',
+      'info generated file put back; nginx runs it already reasons=["file"]',
+    ]);
+  });
+
+  test('shows a strange container name on one line', () => {
+    const { report, lines } = begin();
+    const [move] = change.joined;
+    report(pass(applied, { changes: [{ ...change, left: [], joined: move ? [{ ...move, container: 'a\nb' }] : [] }] }));
+    expect(lines()[0]).toContain('app + a\\u{a}b 10.0.0.3:8000');
+  });
+});
+
+describe('a problem', () => {
+  const told =
+    'warn problem: shop-app-1: lb.weight: "x" is refused; write a whole number from 1 to 65535 (it stays out)';
+
+  test('is told once, and when it is gone', () => {
+    const { report, lines } = begin();
+    report(pass(unchanged, {}, [problem()]));
+    expect(lines()).toEqual([told]);
+    report(pass(unchanged, {}, [problem()]));
+    report(pass(applied, {}, [problem()]));
+    expect(lines()).toEqual(['info configuration reloaded reasons=["start"] nginx=shop-nginx-1']);
+    report(pass(unchanged));
+    expect(lines()).toEqual(['info problem gone: shop-app-1: lb.weight']);
+    report(pass(unchanged));
+    expect(lines()).toEqual([]);
+    report(pass(unchanged, {}, [problem()]));
+    expect(lines()).toEqual([told]);
+  });
+
+  test('of another container or label is another one', () => {
+    const { report, lines } = begin();
+    report(
+      pass(unchanged, {}, [
+        problem(),
+        problem({ containerId: '2', container: 'shop-app-2' }),
+        problem({ label: 'lb.x', effect: 'ignored', message: 'lb.x is not a label of lbwatch' }),
+      ]),
+    );
+    expect(lines()).toEqual([
+      told,
+      told.replace('app-1', 'app-2'),
+      'warn problem: shop-app-1: lb.x is not a label of lbwatch (the label is ignored)',
+    ]);
+  });
+
+  test('is neither told nor gone in a pass that came to know nothing', () => {
+    const { report, lines } = begin();
+    report(pass(unchanged, {}, [problem()]));
+    lines();
+    report(pass(unavailable('no engine'), { plan: undefined }));
+    report(pass(unchanged, {}, [problem()]));
+    expect(lines().filter((line) => line.includes('problem'))).toEqual([]);
+  });
+
+  test('is told in a pass that fails', () => {
+    const { report, lines } = begin();
+    report(pass({ kind: 'rejected', message: 'no' }, {}, [problem()]));
+    expect(lines()[0]).toBe(told);
+  });
+});
+
+describe('a failure', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ now: Date.parse('2030-01-01T00:00:00Z') });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('is told the 1st, 2nd, 4th, 8th… time, and since when what nginx runs is stale', () => {
+    const { report, lines } = begin();
+    const toldAt: number[] = [];
+    for (let time = 1; time <= 20; time += 1) {
+      report(pass(unavailable('no nginx')));
+      if (lines().length > 0) toldAt.push(time);
+    }
+    expect(toldAt).toEqual([1, 2, 4, 8, 16]);
+  });
+
+  test('has a line of its own for each kind', () => {
+    const { report, lines } = begin();
+    report(pass(unavailable('no container is nginx')));
+    report(pass(unavailable('no container is nginx')));
+    report(pass({ kind: 'rejected', message: 'unknown directive "x" in /etc/nginx/nginx.conf:3' }));
+    report(pass({ kind: 'rolledBack', message: 'nginx did not answer within 10 s' }));
+    expect(lines()).toEqual([
+      'warn waiting: no container is nginx',
+      'warn waiting: no container is nginx (stale since 2030-01-01T00:00:00.000Z)',
+      'error nginx refuses the configuration; the running one stays: unknown directive "x" in /etc/nginx/nginx.conf:3',
+      'error reload failed: nginx did not answer within 10 s',
+    ]);
+  });
+
+  test('ends with one line that says how long it lasted, also where its reason changed meanwhile', () => {
+    const { report, lines } = begin();
+    report(pass(unavailable('no engine')));
+    jest.setSystemTime(Date.parse('2030-01-01T00:00:30Z'));
+    report(pass(unavailable('no nginx')));
+    jest.setSystemTime(Date.parse('2030-01-01T00:01:05Z'));
+    lines();
+    report(pass(unchanged));
+    report(pass(unchanged));
+    expect(lines()).toEqual(['info in step: what failed for 65 s works again']);
+  });
+
+  test('that comes again is told anew', () => {
+    const { report, lines } = begin();
+    report(pass(unavailable('no nginx')));
+    report(pass(applied, { changes: [change] }));
+    lines();
+    report(pass(unavailable('no nginx')));
+    expect(lines()).toEqual(['warn waiting: no nginx']);
+  });
+
+  test('recovery is told before the change that came with it', () => {
+    const { report, lines } = begin();
+    report(pass(unavailable('no nginx')));
+    report(pass(applied, { changes: [change] }));
+    expect(lines().map((line) => line.split(':')[0])).toEqual(['warn waiting', 'info in step', 'info pool changed']);
+  });
+});
+
+describe('everything else', () => {
+  test('the start, the end, and a bug with its stack', () => {
+    const { report, lines } = begin();
+    report({ kind: 'started', details: { nginx: 'shop-nginx-1', directory: '/etc/nginx/lbwatch' } });
+    report({ kind: 'bug', error: new TypeError('nginx number NaN cannot be written') });
+    report({ kind: 'stopped' });
+    const [started, bug, stopped] = lines();
+    expect(started).toBe('info lbwatch started nginx=shop-nginx-1 directory=/etc/nginx/lbwatch');
+    expect(bug).toMatch(
+      /^error a bug of lbwatch: the pass failed and will be tried again\nTypeError: nginx number NaN .*\n {4}at /,
+    );
+    expect(stopped).toBe('info lbwatch stopped; nginx goes on serving');
+  });
+
+  test('a cut stream is told once, and when it is up again', () => {
+    const { report, lines } = begin();
+    report({ kind: 'watching' });
+    report({ kind: 'cut', why: 'socket hang up', retryMs: 250 });
+    report({ kind: 'cut', why: 'ENOENT', retryMs: 500 });
+    report({ kind: 'watching' });
+    report({ kind: 'cut', why: 'socket hang up', retryMs: 250 });
+    expect(lines()).toEqual([
+      'info watching the engine',
+      'warn event stream lost why=socket hang up retryMs=250',
+      'info watching the engine again',
+      'warn event stream lost why=socket hang up retryMs=250',
+    ]);
+  });
+});

@@ -17,7 +17,9 @@ export class NginxContainer implements Target {
   readonly #host: string;
   readonly #port: number;
   readonly #builds: Map<string, NginxBuild>;
+  /** As they were before the reload; one listing serves the test, the signal and the acknowledgement. */
   #processes: readonly Process[] | undefined;
+  #hasSignalled = false;
 
   /**
    * @param host where its own server answers
@@ -58,7 +60,7 @@ export class NginxContainer implements Target {
 
   async listWorkers(): Promise<readonly Worker[] | undefined> {
     try {
-      const processes = await this.#listProcesses();
+      const processes = this.#processes ?? (await this.#listProcesses());
       return processes.filter(({ command }) => isWorker(command)).map(toWorker);
     } catch (error) {
       // Not every engine or socket proxy offers `top`; what answers is then watched for longer.
@@ -76,6 +78,8 @@ export class NginxContainer implements Target {
     // The first process listed is the container's own, the one that `kill` reaches.
     if (master === processes[0]) await this.#engine.signal(this.id, 'SIGHUP');
     else await this.#run('-s', 'reload');
+    this.#hasSignalled = true;
+    this.#processes = undefined;
   }
 
   async #run(...words: readonly string[]): Promise<{ readonly exitCode: number; readonly output: string }> {
@@ -86,8 +90,10 @@ export class NginxContainer implements Target {
 
   async #listProcesses(): Promise<readonly Process[]> {
     const processes = await this.#engine.listProcesses(this.id);
-    this.#processes = [...processes].sort((one, other) => one.pid - other.pid);
-    return this.#processes;
+    const sorted = [...processes].sort((one, other) => one.pid - other.pid);
+    // After the signal they change from moment to moment.
+    if (!this.#hasSignalled) this.#processes = sorted;
+    return sorted;
   }
 }
 

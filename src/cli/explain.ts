@@ -14,7 +14,10 @@ export async function explain(settings: Settings, wanted: string | undefined, is
   const { desired, rendered, found } = await look(parts);
   const isWanted = (row: Membership): boolean =>
     wanted === undefined || row.container === wanted || (wanted.length >= 4 && row.containerId.startsWith(wanted));
-  const rows = desired.memberships.filter(isWanted);
+  // Those that ask for a pool first.
+  const rows = desired.memberships
+    .filter(isWanted)
+    .sort((one, other) => Number(one.pool === undefined) - Number(other.pool === undefined));
   if (wanted !== undefined && rows.length === 0) {
     process.stderr.write(`no container is called ${printable(wanted)}; lbwatch explain lists them\n`);
     return 1;

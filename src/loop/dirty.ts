@@ -15,7 +15,7 @@ export interface Mark {
 export interface Batch {
   readonly reasons: readonly string[];
   readonly stale: Stale;
-  /** The earliest mark's. */
+  /** The earliest mark's; a container is connected before it starts, and only the start counts. */
   readonly atMs: number;
 }
 
@@ -98,9 +98,10 @@ export class Dirty {
 function combine(marks: readonly Mark[]): Batch {
   const isAll = marks.some((mark) => mark.stale === 'all');
   const ids = marks.flatMap((mark) => (mark.stale === 'all' ? [] : [...mark.stale]));
+  const telling = marks.filter(({ reason }) => reason !== 'connect');
   return {
     reasons: [...new Set(marks.map((mark) => mark.reason))],
     stale: isAll ? 'all' : new Set(ids),
-    atMs: Math.min(...marks.map((mark) => mark.atMs)),
+    atMs: Math.min(...(telling.length > 0 ? telling : marks).map(({ atMs }) => atMs)),
   };
 }

@@ -144,6 +144,8 @@ function describeEngineError(error: unknown): string {
       return `permission denied on ${host}; run as a user of the group that owns the socket (group_add in Compose)`;
     case 'ECONNREFUSED':
       return `nobody answers at ${host}; the engine is down, or it was restarted and the mounted socket file went stale (mount its folder, or restart lbwatch)`;
+    case 'ECONNRESET':
+      return `${host} hung up; the engine, or a proxy before it, is restarting`;
     default: {
       if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
         return `${host} did not answer in time`;

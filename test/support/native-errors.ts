@@ -1,5 +1,3 @@
-import { types } from 'node:util';
-
 /** What every other class does. */
 const hasInstance: (this: unknown, candidate: unknown) => boolean = Function.prototype[Symbol.hasInstance];
 
@@ -9,7 +7,7 @@ const hasInstance: (this: unknown, candidate: unknown) => boolean = Function.pro
  */
 Object.defineProperty(Error, Symbol.hasInstance, {
   value(this: unknown, candidate: unknown): boolean {
-    if (this === Error) return types.isNativeError(candidate);
+    if (this === Error) return Object.prototype.toString.call(candidate) === '[object Error]';
     return hasInstance.call(this, candidate);
   },
 });

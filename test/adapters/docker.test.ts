@@ -1,0 +1,294 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { toContainer, toEngineEvent, toPortVariable, toProcesses } from '../../src/adapters/docker-map.ts';
+import { Inventory } from '../../src/loop/inventory.ts';
+import { AppError } from '../../src/loop/ports.ts';
+import { engineFor } from '../support/engine-for.ts';
+import { FakeDocker } from '../support/fake-docker.ts';
+import { freePort } from '../support/free-port.ts';
+import '../support/native-errors.ts';
+
+const pooled = { 'lb.pool': 'app' };
+
+let docker: FakeDocker;
+beforeEach(async () => {
+  docker = new FakeDocker();
+  await docker.start();
+});
+afterEach(() => docker.remove());
+
+test('containers come with what decides about them, running or not', async () => {
+  docker.add({ name: 'app-1', labels: pooled, address: '172.20.0.5', network: 'shop_default', ports: [8000] });
+  docker.end(docker.add({ name: 'app-2' }));
+  const containers = await engineFor(docker.host).listContainers();
+  expect(containers[0]).toEqual({
+    id: expect.stringMatching(/^[0-9a-z]{64}$/),
+    name: 'app-1',
+    createdAt: 1_700_000_000,
+    state: 'running',
+    health: 'none',
+    labels: pooled,
+    attachments: [{ network: 'shop_default', address: '172.20.0.5' }],
+    exposedPorts: [{ port: 8000, protocol: 'tcp' }],
+    portVariable: undefined,
+  });
+  expect(containers[1]).toMatchObject({ name: 'app-2', state: 'exited', attachments: [{ address: undefined }] });
+});
+
+test('no API version is pinned', async () => {
+  await engineFor(docker.host).listContainers();
+  expect(docker.calls.map(({ what }) => what)).toEqual(['GET /containers/json']);
+});
+
+test.each([
+  ['Up 5 seconds', 'none'],
+  ['Up 5 seconds (healthy)', 'healthy'],
+  ['Up 5 seconds (unhealthy)', 'unhealthy'],
+  ['Up 5 seconds (health: starting)', 'starting'],
+  ['Up 5 seconds (starting)', 'starting'],
+  ['Up About a minute (Paused)', 'none'],
+  ['Exited (137) 2 minutes ago', 'none'],
+  ['', 'none'],
+])('health of "%s" is %s', async (status, health) => {
+  docker.add({ name: 'a', status });
+  expect((await engineFor(docker.host).listContainers())[0]?.health).toBe(health);
+});
+
+describe('calls', () => {
+  test.each([10, 1000])('one for an event among %d containers', async (count) => {
+    const ids = Array.from({ length: count }, (_, index) =>
+      docker.add({ name: `app-${String(index)}`, labels: pooled, ports: [8000] }),
+    );
+    const inventory = new Inventory(engineFor(docker.host));
+    expect(await inventory.refresh('all')).toHaveLength(count);
+    expect(docker.calls).toHaveLength(1);
+
+    docker.end(ids[3] ?? '');
+    const containers = await inventory.refresh(new Set([ids[3] ?? '']));
+    expect(docker.calls).toHaveLength(2);
+    expect(containers).toHaveLength(count);
+    expect(containers.find(({ id }) => id === ids[3])?.state).toBe('exited');
+
+    // And one for a batch of events; none where no container is named.
+    await inventory.refresh(new Set(ids.slice(0, 5)));
+    await inventory.refresh(new Set());
+    expect(docker.calls).toHaveLength(3);
+  });
+
+  test('a container that is gone is gone from the inventory too', async () => {
+    const ids = [docker.add({ name: 'a' }), docker.add({ name: 'b' })];
+    const inventory = new Inventory(engineFor(docker.host));
+    await inventory.refresh('all');
+    docker.delete(ids[0] ?? '');
+    expect((await inventory.refresh(new Set(ids))).map(({ name }) => name)).toEqual(['b']);
+  });
+
+  test('a failure leaves the inventory as it was', async () => {
+    const id = docker.add({ name: 'a' });
+    const inventory = new Inventory(engineFor(docker.host));
+    await inventory.refresh('all');
+    docker.failures.set('*', { status: 500, message: 'no' });
+    await expect(inventory.refresh(new Set([id]))).rejects.toThrow(AppError);
+    await expect(inventory.refresh('all')).rejects.toThrow(AppError);
+    docker.failures.clear();
+    expect(await inventory.refresh(new Set())).toHaveLength(1);
+  });
+
+  test('the environment is asked for once, where only it tells the port, and nothing else of it is kept', async () => {
+    const secret = 'DATABASE_PASSWORD=hunter2';
+    docker.add({ name: 'two-ports', labels: pooled, ports: [8000, 9000], environment: [secret, 'PORT=9000'] });
+    docker.add({ name: 'one-port', labels: pooled, ports: [8000], environment: [secret] });
+    docker.add({ name: 'no-pool', ports: [8000, 9000], environment: [secret] });
+    docker.add({ name: 'says-port', labels: { ...pooled, 'lb.port': '9000' }, ports: [8000, 9000] });
+    const engine = engineFor(docker.host);
+    const containers = await engine.listContainers();
+    await engine.listContainers();
+    expect(docker.calls.filter(({ what }) => /^GET \/containers\/\w{64}\/json$/.test(what))).toHaveLength(1);
+    expect(containers.map(({ portVariable }) => portVariable)).toEqual([9000, undefined, undefined, undefined]);
+    expect(JSON.stringify(containers)).not.toContain('hunter2');
+  });
+
+  test('a container that vanished between list and inspect is no failure', async () => {
+    const id = docker.add({ name: 'a', labels: pooled, ports: [8000, 9000], environment: ['PORT=9000'] });
+    docker.add({ name: 'b', labels: pooled, ports: [8000] });
+    docker.afterList = () => {
+      docker.afterList = () => undefined;
+      docker.delete(id);
+    };
+    const engine = engineFor(docker.host);
+    expect((await engine.listContainers()).map(({ portVariable }) => portVariable)).toEqual([undefined, undefined]);
+    expect(await engine.listContainers()).toHaveLength(1);
+  });
+});
+
+describe('what went wrong is told with what to do', () => {
+  test('there is no socket', async () => {
+    const host = `unix://${join(docker.socketPath, '../none.sock')}`;
+    await expect(engineFor(host).listContainers()).rejects.toThrow(
+      `cannot list containers: there is no Docker socket at ${host}; mount it`,
+    );
+  });
+
+  test('nobody listens on the socket any more', async () => {
+    // A file of that kind is left when its server is killed.
+    const path = join(docker.socketPath, '../stale.sock');
+    const made = spawnSync(process.execPath, [
+      '-e',
+      `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`,
+    ]);
+    expect(made.signal).toBe('SIGKILL');
+    await expect(engineFor(`unix://${path}`).ping()).rejects.toThrow(/the mounted socket file went stale/);
+  });
+
+  test('the socket belongs to somebody else', () => {
+    chmodSync(docker.socketPath, 0o600);
+    chmodSync(join(docker.socketPath, '..'), 0o755);
+    const script = join(join(docker.socketPath, '..'), 'ask.mjs');
+    writeFileSync(
+      script,
+      `if (process.getuid() === 0) process.setuid(65534);
+       const { DockerEngine } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/adapters/docker.ts'))});
+       await new DockerEngine().ping().catch((error) => console.log(error.message));`,
+    );
+    if (process.getuid?.() !== 0) chmodSync(docker.socketPath, 0o000);
+    const { stdout, stderr } = spawnSync(process.execPath, [script], {
+      encoding: 'utf8',
+      env: { ...process.env, DOCKER_HOST: docker.host },
+    });
+    expect(`${stdout}${stderr}`).toMatch(/permission denied on .*; run as a user of the group that owns the socket/);
+  });
+
+  test("the engine's own words, where it has some", async () => {
+    docker.failures.set('/containers/json', { status: 500, message: 'database is locked' });
+    await expect(engineFor(docker.host).listContainers()).rejects.toThrow(
+      /cannot list containers: .*database is locked/,
+    );
+  });
+
+  test('a socket proxy that allows too little', async () => {
+    docker.failures.set('/containers/json', { status: 403, message: 'Forbidden' });
+    await expect(engineFor(docker.host).listContainers()).rejects.toThrow(/403.*Forbidden/);
+  });
+
+  test('an engine that hangs up', async () => {
+    const port = await freePort();
+    const server = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const host = `tcp://127.0.0.1:${String(port)}`;
+    await expect(engineFor(host).ping()).rejects.toThrow(`cannot ping: ${host} hung up`);
+    server.close();
+  });
+
+  test('something that is no engine', async () => {
+    const port = await freePort();
+    const server = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')).listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    await expect(engineFor(`tcp://127.0.0.1:${String(port)}`).ping()).rejects.toThrow(AppError);
+    server.close();
+  });
+});
+
+test('an engine over TCP', async () => {
+  const remote = new FakeDocker(await freePort());
+  await remote.start();
+  remote.add({ name: 'a' });
+  expect(await engineFor(remote.host).listContainers()).toHaveLength(1);
+  expect(await engineFor(remote.host.replace('tcp://', '')).readVersion()).toBe('29.0.0 (API 1.52)');
+  await remote.remove();
+  const nobody = `tcp://127.0.0.1:${String(await freePort())}`;
+  await expect(engineFor(nobody).listContainers()).rejects.toThrow(`nobody answers at ${nobody}`);
+});
+
+describe('odd shapes', () => {
+  const info = {
+    Id: 'a'.repeat(64),
+    Names: ['/app-1'],
+    Image: 'app',
+    ImageID: 'sha256:0',
+    Command: 'app',
+    Created: 1,
+    Ports: [],
+    Labels: {},
+    State: 'running',
+    Status: 'Up',
+    HostConfig: { NetworkMode: 'default' },
+    NetworkSettings: { Networks: {} },
+    Mounts: [],
+  };
+  const endpoint = {
+    NetworkID: 'n',
+    EndpointID: 'e',
+    Gateway: '',
+    IPAddress: '',
+    IPPrefixLen: 0,
+    IPv6Gateway: '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    MacAddress: '',
+  };
+
+  test('IPv6 where there is no IPv4, and no address at all', () => {
+    const networks = { a: { ...endpoint, GlobalIPv6Address: 'fd00::5' }, b: endpoint };
+    expect(toContainer({ ...info, NetworkSettings: { Networks: networks } }, undefined).attachments).toEqual([
+      { network: 'a', address: 'fd00::5' },
+      { network: 'b', address: undefined },
+    ]);
+  });
+
+  test('a state nobody knows is not running, and a nameless container is called by its id', () => {
+    expect(toContainer({ ...info, Names: [], State: 'stopping' }, undefined)).toMatchObject({
+      name: 'a'.repeat(12),
+      state: 'dead',
+    });
+  });
+
+  test.each([
+    [['PORT=8000'], 8000],
+    [['SUPPORT=1', 'PORT=8000'], 8000],
+    [['PORT=0'], undefined],
+    [['PORT=65536'], undefined],
+    [['PORT=80; evil'], undefined],
+    [['PORT=0x50'], undefined],
+    [['PORT='], undefined],
+    [[], undefined],
+    [null, undefined],
+    [undefined, undefined],
+  ])('the port of %j is %p', (environment, port) => {
+    expect(toPortVariable(environment)).toBe(port);
+  });
+
+  test('events that name no container, and what is no event', () => {
+    for (const line of [
+      null,
+      7,
+      'x',
+      [],
+      {},
+      { Type: 'container', Action: 'start' },
+      { Action: 'start', Actor: { ID: 5 } },
+    ])
+      expect(toEngineEvent(line)).toBeUndefined();
+    expect(toEngineEvent({ Type: 'network', Action: 'connect', Actor: { ID: 'n', Attributes: {} } })).toBeUndefined();
+  });
+
+  test('the time of an event in milliseconds, from nanoseconds or, on Podman, from seconds', () => {
+    const event = { Type: 'container', Action: 'start', Actor: { ID: 'a' } };
+    expect(toEngineEvent({ ...event, timeNano: 1_700_000_000_123_000_000 })?.atMs).toBeCloseTo(1_700_000_000_123, 0);
+    expect(toEngineEvent({ ...event, time: 1_700_000_000 })?.atMs).toBe(1_700_000_000_000);
+  });
+
+  test('processes as `top` tells them', () => {
+    const top = { Titles: ['PID', 'COMMAND'], Processes: [['7', 'nginx: master process nginx -g daemon off;'], ['8']] };
+    expect(toProcesses(top)).toEqual([
+      { pid: 7, command: 'nginx: master process nginx -g daemon off;' },
+      { pid: 8, command: '' },
+    ]);
+    for (const nothing of [undefined, null, {}, { Processes: null }, []]) expect(toProcesses(nothing)).toEqual([]);
+  });
+});

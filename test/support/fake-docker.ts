@@ -1,0 +1,331 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A container as a test describes it; what is left out is as for a plain running one. */
+export interface ContainerSpec {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly state?: string;
+  /** What the engine tells for people; `Up 5 seconds (healthy)`. */
+  readonly status?: string;
+  readonly address?: string;
+  readonly network?: string;
+  /** Exposed tcp ports. */
+  readonly ports?: readonly number[];
+  readonly environment?: readonly string[];
+}
+
+/** A request that was made, such as `GET /containers/json`, and its query. */
+export interface Call {
+  readonly what: string;
+  readonly query: URLSearchParams;
+}
+
+type EngineRecord = Readonly<Record<string, unknown>>;
+
+/** How the lines of the event stream are cut into chunks. */
+type Chunking = 'a line each' | 'split in lines' | 'two at a time';
+
+interface Stream {
+  readonly response: ServerResponse;
+  readonly isWanted: (event: EngineRecord) => boolean;
+  isFrozen: boolean;
+  held: Buffer;
+}
+
+/**
+ * A Docker Engine API with what lbwatch asks for, as a real HTTP server on a Unix socket (or on a TCP port), and all the
+ * ways in which a real one misbehaves.
+ */
+export class FakeDocker {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'lbwatch-docker-'));
+  readonly #socketPath = join(this.#directory, 'docker.sock');
+  readonly #tcpPort: number | undefined;
+  readonly #containers = new Map<string, ContainerSpec>();
+  #events: EngineRecord[] = [];
+  #streams: Stream[] = [];
+  #server: Server | undefined;
+  #nextId = 1;
+  #lastNano = 0;
+
+  readonly calls: Call[] = [];
+  /** Answered instead, by path, such as `/containers/json` or `*`. */
+  readonly failures = new Map<string, { readonly status: number; readonly message: string }>();
+  /** Events happen and are told to nobody, not even when replayed. */
+  dropsEvents = false;
+  chunking: Chunking = 'a line each';
+  /** New subscriptions are never answered. */
+  ignoresSubscriptions = false;
+  delayMs = 0;
+  /** Called when a list has been made and is not sent yet. */
+  afterList: () => void = () => undefined;
+
+  /** @param tcpPort listens on this port of 127.0.0.1 and not on a socket */
+  constructor(tcpPort?: number) {
+    this.#tcpPort = tcpPort;
+  }
+
+  /** What DOCKER_HOST is set to. */
+  get host(): string {
+    return this.#tcpPort === undefined ? `unix://${this.#socketPath}` : `tcp://127.0.0.1:${String(this.#tcpPort)}`;
+  }
+
+  get socketPath(): string {
+    return this.#socketPath;
+  }
+
+  /** Event streams that are open now, frozen or not. */
+  get openStreams(): number {
+    return this.#streams.length;
+  }
+
+  async start(): Promise<void> {
+    const server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        response.destroy(error instanceof Error ? error : undefined);
+      });
+    });
+    this.#server = server;
+    if (this.#tcpPort === undefined) server.listen(this.#socketPath);
+    else server.listen(this.#tcpPort, '127.0.0.1');
+    await once(server, 'listening');
+  }
+
+  /** The engine goes away; containers stay. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+    this.#streams = [];
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  count(what: string): number {
+    return this.calls.filter((call) => call.what === what).length;
+  }
+
+  /** Creates and starts a container; answers its id. */
+  add(spec: ContainerSpec): string {
+    const id = String(this.#nextId).padStart(64, 'c0ffee');
+    this.#nextId += 1;
+    this.#containers.set(id, spec);
+    this.#emitContainer('create', id);
+    this.#emit({
+      Type: 'network',
+      Action: 'connect',
+      Actor: { ID: 'n1', Attributes: { container: id, name: spec.network ?? 'default' } },
+    });
+    this.#emitContainer('start', id);
+    return id;
+  }
+
+  /** Changes what a container is, without a word. */
+  change(id: string, change: Partial<ContainerSpec>): void {
+    this.#containers.set(id, { ...this.#get(id), ...change });
+  }
+
+  /** A health check changed its mind. */
+  tellHealth(id: string, health: string): void {
+    this.change(id, { status: `Up 5 seconds (${health})` });
+    this.#emitContainer(`health_status: ${health}`, id);
+  }
+
+  /** The container ends by a signal, and stays on the engine. */
+  end(id: string): void {
+    this.#emitContainer('kill', id);
+    this.change(id, { state: 'exited', status: 'Exited (0) 1 second ago', address: '' });
+    this.#emitContainer('die', id);
+    this.#emitContainer('stop', id);
+  }
+
+  /** The container is removed. */
+  delete(id: string): void {
+    const spec = this.#get(id);
+    this.#containers.delete(id);
+    this.#emit(containerEvent('destroy', id, spec));
+  }
+
+  /** Tells an event of a container as it is. */
+  emit(action: string, id: string): void {
+    this.#emitContainer(action, id);
+  }
+
+  /** Tells an event as it stands, of any shape. */
+  emitRaw(event: EngineRecord): void {
+    this.#emit(event);
+  }
+
+  /** Writes to all streams, which need not be JSON. */
+  write(text: string): void {
+    for (const { response } of this.#streams) response.write(text);
+  }
+
+  /** All event streams break. */
+  cutStreams(): void {
+    for (const { response } of this.#streams) response.destroy();
+  }
+
+  /** The event streams end in order. */
+  endStreams(): void {
+    for (const { response } of this.#streams) response.end();
+  }
+
+  /** The event streams of now stay open and never say a word again. */
+  freezeStreams(): void {
+    for (const stream of this.#streams) stream.isFrozen = true;
+  }
+
+  #get(id: string): ContainerSpec {
+    const spec = this.#containers.get(id);
+    if (spec === undefined) throw new Error(`no container ${id}`);
+    return spec;
+  }
+
+  #emitContainer(action: string, id: string): void {
+    this.#emit(containerEvent(action, id, this.#get(id)));
+  }
+
+  #emit(event: EngineRecord): void {
+    if (this.dropsEvents) return;
+    // Later than any before, as nanoseconds are.
+    this.#lastNano = Math.max(Date.now() * 1e6, this.#lastNano + 1000);
+    const stamped = { time: Math.floor(this.#lastNano / 1e9), timeNano: this.#lastNano, ...event };
+    this.#events = [...this.#events, stamped].slice(-256);
+    for (const stream of this.#streams) this.#send(stream, stamped);
+  }
+
+  #send(stream: Stream, event: EngineRecord): void {
+    if (stream.isFrozen || !stream.isWanted(event)) return;
+    const line = Buffer.from(`${JSON.stringify(event)}\n`);
+    const release = (): void => {
+      stream.response.write(stream.held);
+      stream.held = Buffer.alloc(0);
+    };
+    switch (this.chunking) {
+      case 'a line each':
+        stream.response.write(line);
+        break;
+      case 'split in lines': {
+        // The beginning at once, the rest with the next event or a moment later; letters of several bytes are cut too.
+        const end = line.length - 40;
+        stream.held = Buffer.concat([stream.held, line.subarray(0, end)]);
+        release();
+        stream.held = line.subarray(end);
+        setTimeout(release, 20);
+        break;
+      }
+      case 'two at a time': {
+        const isSecond = stream.held.length > 0;
+        stream.held = Buffer.concat([stream.held, line]);
+        if (isSecond) release();
+        break;
+      }
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://engine');
+    const path = url.pathname.replace(/^\/+(?:v1\.\d+\/)?/, '/');
+    this.calls.push({ what: `${request.method ?? ''} ${path}`, query: url.searchParams });
+    const failure = this.failures.get(path) ?? this.failures.get('*');
+    if (failure !== undefined) {
+      respond(response, failure.status, { message: failure.message });
+      return;
+    }
+    if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
+    const one = /^\/containers\/([^/]+)\/json$/.exec(path)?.[1];
+    if (path === '/_ping') response.end('OK');
+    else if (path === '/version') respond(response, 200, { Version: '29.0.0', ApiVersion: '1.52' });
+    else if (path === '/events') this.#subscribe(response, url.searchParams);
+    else if (path === '/containers/json') {
+      const list = this.#list(url.searchParams);
+      this.afterList();
+      respond(response, 200, list);
+    } else if (one !== undefined) this.#inspect(response, one);
+    else respond(response, 404, { message: `page not found: ${path}` });
+  }
+
+  #list(query: URLSearchParams): readonly unknown[] {
+    const ids = readFilters(query)['id'];
+    return [...this.#containers]
+      .filter(
+        ([id, spec]) => (query.has('all') || (spec.state ?? 'running') === 'running') && ids?.includes(id) !== false,
+      )
+      .map(([id, spec]) => toListed(id, spec));
+  }
+
+  #inspect(response: ServerResponse, id: string): void {
+    const spec = this.#containers.get(id);
+    if (spec === undefined) {
+      respond(response, 404, { message: `No such container: ${id}` });
+      return;
+    }
+    respond(response, 200, {
+      Id: id,
+      Name: `/${spec.name}`,
+      State: { Status: spec.state ?? 'running' },
+      Config: { Env: spec.environment ?? [], Labels: spec.labels ?? {} },
+    });
+  }
+
+  #subscribe(response: ServerResponse, query: URLSearchParams): void {
+    if (this.ignoresSubscriptions) return;
+    const { type: types, event: actions } = readFilters(query);
+    const isWanted = (event: EngineRecord): boolean => {
+      const action = String(event['Action']);
+      // As the engine does: "health_status" stands for all of its kind.
+      const isNamed = actions?.some((name) => action === name || action.startsWith(`${name}:`)) ?? true;
+      return isNamed && (types?.includes(String(event['Type'])) ?? true);
+    };
+    const stream: Stream = { response, isWanted, isFrozen: false, held: Buffer.alloc(0) };
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.flushHeaders();
+    const since = query.get('since');
+    if (since !== null) {
+      for (const event of this.#events) if (Number(event['timeNano']) >= Number(since) * 1e9) this.#send(stream, event);
+    }
+    this.#streams.push(stream);
+    response.on('close', () => {
+      this.#streams = this.#streams.filter((other) => other !== stream);
+    });
+  }
+}
+
+function containerEvent(action: string, id: string, spec: ContainerSpec): EngineRecord {
+  return { Type: 'container', Action: action, Actor: { ID: id, Attributes: { name: spec.name, ...spec.labels } } };
+}
+
+function toListed(id: string, spec: ContainerSpec): EngineRecord {
+  const { name, labels = {}, state = 'running', status = 'Up 5 seconds', address = '', network = 'default' } = spec;
+  return {
+    Id: id,
+    Names: [`/${name}`],
+    Created: 1_700_000_000,
+    State: state,
+    Status: status,
+    Labels: labels,
+    NetworkSettings: { Networks: { [network]: { IPAddress: address, GlobalIPv6Address: '' } } },
+    Ports: (spec.ports ?? []).map((PrivatePort) => ({ PrivatePort, Type: 'tcp' })),
+  };
+}
+
+function readFilters(query: URLSearchParams): Readonly<Record<string, readonly string[] | undefined>> {
+  const parse: (text: string) => Readonly<Record<string, readonly string[] | undefined>> = JSON.parse;
+  return parse(query.get('filters') ?? '{}');
+}
+
+function respond(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}

@@ -49,7 +49,7 @@ export async function buildDebianImage(image) {
       '--dpkgopt=path-exclude=/usr/share/man/*',
       '--dpkgopt=path-exclude=/usr/share/doc/*',
       '--dpkgopt=path-exclude=/usr/share/locale/*',
-      ...(await readProxy()),
+      ...(await readAptSettings()),
       ...(image.hooks ?? []),
     ];
     const { uri, components } = readMirror();
@@ -78,9 +78,12 @@ export async function buildDebianImage(image) {
   }
 }
 
-/** mmdebstrap has an apt of its own, which does not know this machine's proxy. */
-async function readProxy() {
-  const { stdout } = await run('apt-config', ['shell', 'PROXY', 'Acquire::http::Proxy']);
-  const proxy = /^PROXY='(.+)'$/m.exec(stdout)?.[1];
-  return proxy === undefined ? [] : [`--aptopt=Acquire::http::Proxy "${proxy}"`];
+/** mmdebstrap has an apt of its own, which does not know how this machine's reaches its mirror. */
+async function readAptSettings() {
+  const { stdout } = await run('apt-config', ['dump', '--format', '%F "%v";%n', 'Acquire']);
+  const wanted = /^Acquire::(?:https?::Proxy|Check-Valid-Until|Check-Date|Retries) "[^"]+";$/;
+  return stdout
+    .split('\n')
+    .filter((line) => wanted.test(line))
+    .map((line) => `--aptopt=${line}`);
 }

@@ -32,8 +32,8 @@ export interface LabelSet {
   readonly problems: readonly Problem[];
 }
 
-/** Labels the project knows, with what is still to come. */
-const knownLabels = [
+/** The labels that mean something. */
+export const knownLabels = [
   'lb.pool',
   'lb.backup',
   'lb.port',

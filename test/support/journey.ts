@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 import { Compose } from './compose.ts';
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+/** This checkout. */
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** A stack of a test's own: its folder, Compose project, port and volume. */
 export interface Journey {
@@ -34,7 +35,8 @@ export async function prepareJourney(
   const directory = await mkdtemp(join(tmpdir(), `lbwatch-${name}-`));
   const source = file === undefined ? join(root, 'docker-compose.yaml') : join(root, 'test/e2e', file);
   await cp(source, join(directory, 'docker-compose.yaml'));
-  await cp(join(root, 'nginx'), join(directory, 'nginx'), { recursive: true });
+  // docker-compose 1.29 wants to see the build contexts even where nothing is built.
+  for (const part of ['nginx', 'test/apps']) await cp(join(root, part), join(directory, part), { recursive: true });
   const port = await findFreePort();
   const project = basename(directory)
     .toLowerCase()

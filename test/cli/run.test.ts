@@ -1,0 +1,403 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
+
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
+import { RunLab, addressOf } from '../support/run-lab.ts';
+
+const root = join(import.meta.dirname, '../..');
+const soon = { withinMs: 10_000, everyMs: 20 };
+
+let lab: RunLab;
+
+beforeAll(() => {
+  const built = spawnSync(process.execPath, [join(root, 'src/build.mjs')], { encoding: 'utf8' });
+  expect({ code: built.status, said: built.stderr }).toEqual({ code: 0, said: '' });
+}, 60_000);
+beforeEach(async () => {
+  lab = await RunLab.start();
+});
+afterEach(() => lab.remove());
+
+describe('run', () => {
+  test('containers join and leave, clients see it, and the log says who, where and why', async () => {
+    await lab.serveApp(1);
+    const controller = lab.run();
+    await lab.inStep();
+    const empty = await lab.ask();
+    expect([empty.status, empty.headers.get('retry-after')]).toEqual([503, '5']);
+
+    const one = lab.addApp(1);
+    await lab.inStep(1);
+    expect(await (await lab.ask()).text()).toBe('app-1');
+    lab.addApp(2);
+    await lab.inStep(1, 2);
+    lab.docker.end(one);
+    await lab.inStep(2);
+
+    expect(await controller.logged('pool changed', '+ app-1')).toMatchObject({ pool: 'app', primaries: 1, backups: 0 });
+    await controller.logged('pool changed', '- app-1');
+    // Every line is one JSON object with a time and a level.
+    for (const record of controller.records()) {
+      expect(record).toMatchObject({ level: expect.any(Number), time: expect.any(String), msg: expect.any(String) });
+    }
+  });
+
+  test('health decides: a starting one waits, an unhealthy one leaves', async () => {
+    lab.run();
+    lab.addApp(1);
+    const two = lab.addApp(2, { status: 'Up 1 second (health: starting)' });
+    await lab.inStep(1);
+    lab.docker.tellHealth(two, 'healthy');
+    await lab.inStep(1, 2);
+    lab.docker.tellHealth(two, 'unhealthy');
+    await lab.inStep(1);
+  });
+
+  test('SIGHUP finds what no event told', async () => {
+    const controller = lab.run();
+    await controller.logged('watching the engine');
+    await lab.inStep();
+    lab.docker.dropsEvents = true;
+    lab.addApp(1);
+    controller.signal('SIGHUP');
+    await lab.inStep(1);
+  });
+
+  test('the resync finds it too', async () => {
+    lab.run({ LBWATCH_RESYNC: '300ms' });
+    await lab.inStep();
+    lab.docker.dropsEvents = true;
+    lab.addApp(1);
+    await lab.inStep(1);
+  });
+
+  test('SIGTERM ends it within a second while nginx serves on; a restart does not reload', async () => {
+    lab.addApp(1);
+    const first = lab.run();
+    await lab.inStep(1);
+    await first.logged('watching the engine');
+    const { code, tookMs } = await first.stop();
+    expect(code).toBe(0);
+    expect(tookMs).toBeLessThan(1000);
+    await first.logged('lbwatch stopped; nginx goes on serving');
+    await lab.inStep(1);
+
+    const workers = lab.nginx.workers();
+    const second = lab.run();
+    expect(await second.logged('pool in step')).toMatchObject({ pool: 'app', primaries: 1 });
+    expect(second.said('pool changed')).toEqual([]);
+    expect(lab.nginx.workers()).toEqual(workers);
+  });
+
+  test('what happened while no controller ran is made up for', async () => {
+    const one = lab.addApp(1);
+    const first = lab.run();
+    await lab.inStep(1);
+    await first.stop();
+    lab.docker.end(one);
+    lab.addApp(2);
+    lab.run();
+    await lab.inStep(2);
+  });
+
+  test('a valid edit of the site is reloaded', async () => {
+    lab.addApp(1);
+    const controller = lab.run();
+    await lab.inStep(1);
+    const workers = lab.nginx.workers();
+    const port = await freePort();
+    const site = readFileSync(lab.nginx.sitePath, 'utf8');
+    writeFileSync(lab.nginx.sitePath, `${site}server { listen 127.0.0.1:${String(port)}; return 200 "new"; }\n`);
+    await eventually(
+      'the new server answers',
+      async () => {
+        expect(await (await fetch(`http://127.0.0.1:${String(port)}/`)).text()).toBe('new');
+      },
+      soon,
+    );
+    await controller.logged('configuration reloaded');
+    await lab.inStep(1);
+    expect(lab.nginx.workers()).not.toEqual(workers);
+  });
+
+  test("an invalid one is told once in nginx's own words, and nginx runs on; put right, it is loaded", async () => {
+    lab.addApp(1);
+    const controller = lab.run();
+    await lab.inStep(1);
+    const workers = lab.nginx.workers();
+    const site = readFileSync(lab.nginx.sitePath, 'utf8');
+    writeFileSync(lab.nginx.sitePath, `${site}no_such_directive on;\n`);
+    const refusal = 'nginx refuses the configuration; the running one stays';
+    expect(await controller.logged(refusal)).toMatchObject({
+      why: `nginx: unknown directive "no_such_directive" in ${lab.nginx.sitePath}:2`,
+    });
+    await lab.inStep(1);
+    expect(lab.nginx.workers()).toEqual(workers);
+
+    writeFileSync(lab.nginx.sitePath, `${site}# fine\n`);
+    await controller.logged('in step');
+    await lab.inStep(1);
+    expect(controller.said(refusal)).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      'deleted',
+      (path: string) => {
+        rmSync(path);
+      },
+    ],
+    [
+      'edited',
+      (path: string) => {
+        writeFileSync(path, 'upstream app { server 192.0.2.1; }\n');
+      },
+    ],
+  ] as const)('the generated file, %s by somebody, is put back without a reload', async (_, harm) => {
+    lab.addApp(1);
+    const controller = lab.run();
+    await lab.inStep(1);
+    const text = lab.nginx.generated();
+    const workers = lab.nginx.workers();
+    harm(lab.nginx.generatedPath);
+    await controller.logged('generated file put back; nginx runs it already');
+    await lab.inStep(1);
+    expect(lab.nginx.generated()).toBe(text);
+    expect(lab.nginx.workers()).toEqual(workers);
+  });
+
+  test('a bad label gets one line, not one a pass, and takes nobody else along', async () => {
+    const controller = lab.run();
+    lab.addApp(1);
+    lab.addApp(2, { labels: { 'lb.pool': 'app', 'lb.weight': '3; evil on' } });
+    const problem = await controller.logged('problem', 'app-2');
+    expect(problem).toMatchObject({ container: 'app-2', label: 'lb.weight' });
+    for (const number of [3, 4, 5]) {
+      lab.addApp(number);
+      await controller.logged('pool changed', `app-${String(number)}`);
+    }
+    expect(controller.said('problem')).toHaveLength(1);
+    expect(lab.nginx.generated()).not.toContain('evil');
+  });
+
+  test('the engine restarts: addresses that changed meanwhile are found', async () => {
+    const one = lab.addApp(1);
+    const controller = lab.run();
+    await lab.inStep(1);
+    await controller.logged('watching the engine');
+    await lab.docker.stop();
+    await controller.logged('event stream lost');
+    // nginx keeps what it has while nobody knows better.
+    await lab.inStep(1);
+    lab.docker.change(one, { address: addressOf(9) });
+    await lab.docker.start();
+    await lab.inStep(9);
+    await controller.logged('watching the engine again');
+  });
+
+  test('nginx goes and comes back: said, and in step without a hand', async () => {
+    lab.addApp(1);
+    const controller = lab.run();
+    await lab.inStep(1);
+    await lab.nginx.stop();
+    lab.addApp(2);
+    await controller.logged('waiting', 'the file is ready for it');
+    await lab.nginx.start();
+    await lab.inStep(1, 2);
+    await controller.logged('in step');
+  });
+
+  test('/healthz and /readyz tell how it is', async () => {
+    await lab.docker.stop();
+    const controller = lab.run();
+    await controller.logged('waiting', 'there is no Docker socket');
+    expect([await lab.status('healthz'), await lab.status('readyz')]).toEqual([503, 503]);
+    expect((await lab.command(['health'])).code).toBe(1);
+
+    await lab.docker.start();
+    await eventually(
+      'it is ready',
+      async () => {
+        expect(await lab.status('readyz')).toBe(200);
+      },
+      soon,
+    );
+    expect(await lab.status('healthz')).toBe(200);
+    expect((await lab.command(['health'])).code).toBe(0);
+
+    // Without nginx it can do its work and has not done it.
+    await lab.nginx.stop();
+    controller.signal('SIGHUP');
+    await eventually(
+      'it is not ready',
+      async () => {
+        expect(await lab.status('readyz')).toBe(503);
+      },
+      soon,
+    );
+    expect(await lab.status('healthz')).toBe(200);
+    await controller.stop();
+    const silent = await lab.command(['health']);
+    expect(silent.code).toBe(1);
+    expect(silent.stderr).toMatch(/^no controller answers at /);
+  });
+
+  test('lines for people, by default', async () => {
+    lab.addApp(1);
+    const controller = lab.run({ LBWATCH_LOG_FORMAT: '' });
+    await lab.inStep(1);
+    await eventually(
+      'it is said',
+      () => {
+        expect(controller.lines.join('\n')).toMatch(/INFO.*pool changed: app \+ app-1 127\.0\.1\.1:8000 \(running\)/);
+      },
+      soon,
+    );
+  });
+});
+
+describe('what cannot work ends at once, with one line', () => {
+  test.each([
+    [{ LBWATCH_RESYNC: 'often' }, 2, /^lbwatch: LBWATCH_RESYNC is "often"; allowed: a duration .*\n$/],
+    [{ LBWATCH_RESINK: '5s' }, 2, /^lbwatch: LBWATCH_RESINK is no setting; .*\n$/],
+    [{ LBWATCH_SCOPE: 'a;b' }, 2, /^lbwatch: LBWATCH_SCOPE is "a;b"; allowed: .*\n$/],
+  ])('%j', async (environment, code, said) => {
+    const ended = await lab.command(['run'], environment);
+    expect(ended).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(said) });
+  });
+
+  test('a flag', async () => {
+    expect(await lab.command(['run', '--quiet', '-1s'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^lbwatch: --quiet is "-1s"; allowed: .*\n$/),
+    });
+  });
+
+  test('the port of the status server is taken', async () => {
+    const port = await freePort();
+    const taker = createTcpServer().listen(port, '127.0.0.1');
+    await once(taker, 'listening');
+    const ended = await lab.command(['run'], { LBWATCH_STATUS: `127.0.0.1:${String(port)}` });
+    taker.close();
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(
+      /^lbwatch: cannot answer on 127\.0\.0\.1:\d+: .*; set LBWATCH_STATUS to a free port\n$/,
+    );
+  });
+});
+
+describe('once', () => {
+  test('0 where nginx is in step, with or without having to do something', async () => {
+    lab.addApp(1);
+    expect(await lab.command(['once'])).toMatchObject({ code: 0, stdout: 'applied\napp: primaries 1, backups 0\n' });
+    const workers = lab.nginx.workers();
+    expect(await lab.command(['once'])).toMatchObject({ code: 0, stdout: 'unchanged\napp: primaries 1, backups 0\n' });
+    expect(lab.nginx.workers()).toEqual(workers);
+    await lab.inStep(1);
+  });
+
+  test('3 where nginx refuses the configuration, also as JSON', async () => {
+    writeFileSync(lab.nginx.sitePath, 'no_such_directive on;\n');
+    expect(await lab.command(['once'])).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/^rejected: .*unknown/),
+    });
+    const { code, stdout } = await lab.command(['once', '--json']);
+    const parsed: unknown = JSON.parse(stdout);
+    expect(code).toBe(3);
+    expect(parsed).toMatchObject({ outcome: { kind: 'rejected' }, problems: [] });
+  });
+
+  test('4 where a reload failed', async () => {
+    lab.addApp(1);
+    await lab.command(['once']);
+    const port = await freePort();
+    const taker = createTcpServer().listen(port, '127.0.0.1');
+    await once(taker, 'listening');
+    const site = readFileSync(lab.nginx.sitePath, 'utf8');
+    writeFileSync(lab.nginx.sitePath, `${site}server { listen 127.0.0.1:${String(port)}; }\n`);
+    expect(await lab.command(['once'])).toMatchObject({ code: 4, stdout: expect.stringMatching(/^rolledBack: /) });
+    taker.close();
+  });
+
+  test('5 where nginx or the engine is away', async () => {
+    await lab.nginx.stop();
+    expect(await lab.command(['once'])).toMatchObject({
+      code: 5,
+      stdout: expect.stringMatching(/^unavailable: no nginx runs here .*; the file is ready for it\n/),
+    });
+    await lab.docker.stop();
+    expect(await lab.command(['once'])).toMatchObject({
+      code: 5,
+      stdout: expect.stringMatching(/^unavailable: cannot list containers: there is no Docker socket/),
+    });
+  });
+});
+
+describe('looking without touching', () => {
+  test('render: what would be written; --diff: the difference, and 1 where there is one', async () => {
+    lab.addApp(1);
+    const before = lab.nginx.generated();
+    const rendered = await lab.command(['render']);
+    expect(rendered.code).toBe(0);
+    const difference = await lab.command(['render', '--diff']);
+    expect(difference.code).toBe(1);
+    expect(difference.stdout).toContain(`--- ${lab.nginx.generatedPath}`);
+    expect(difference.stdout).toContain('-upstream app { server 127.0.0.1:1; }');
+    expect(difference.stdout).toMatch(/\+ +server 127\.0\.1\.1:8000;/);
+    expect(lab.nginx.generated()).toBe(before);
+
+    await lab.command(['once']);
+    expect(lab.nginx.generated()).toBe(rendered.stdout);
+    expect(await lab.command(['render', '--diff'])).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  test('explain: each container, and why', async () => {
+    lab.addApp(1);
+    lab.addApp(2, { status: 'Up 1 second (health: starting)' });
+    lab.docker.add({ name: 'database' });
+    const { code, stdout } = await lab.command(['explain', '--json']);
+    const rows: unknown = JSON.parse(stdout);
+    expect(code).toBe(0);
+    expect(rows).toEqual([
+      { container: 'app-1', pool: 'app', role: 'primary', state: 'in', address: '127.0.1.1:8000', reason: 'running' },
+      expect.objectContaining({ container: 'app-2', pool: 'app', state: 'waiting' }),
+      expect.objectContaining({ container: 'database', pool: null, state: 'out' }),
+    ]);
+    const table = await lab.command(['explain', 'app-2']);
+    expect(table.stdout).toMatch(/^CONTAINER +POOL .*\napp-2 +app +primary +waiting /);
+    expect(await lab.command(['explain', 'nobody'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^no container is called nobody/),
+    });
+  });
+
+  test('doctor: all well; without nginx and without an engine it says what to do', async () => {
+    lab.addApp(1);
+    await lab.command(['once']);
+    const well = await lab.command(['doctor']);
+    expect(well).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok +socket +Docker Engine 29\.0\.0/) });
+    expect(well.stdout).toMatch(/^ok +nginx .*runs what the labels ask for/m);
+
+    await lab.nginx.stop();
+    const withoutNginx = await lab.command(['doctor']);
+    expect(withoutNginx.code).toBe(1);
+    expect(withoutNginx.stdout).toMatch(/^failed +nginx +no nginx runs here/m);
+
+    await lab.docker.stop();
+    const { code, stdout } = await lab.command(['doctor', '--json']);
+    const findings: unknown = JSON.parse(stdout);
+    expect(code).toBe(1);
+    expect(findings).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ check: 'socket', state: 'failed', detail: expect.stringContaining('mount it') }),
+      ]),
+    );
+  });
+});

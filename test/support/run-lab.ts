@@ -1,0 +1,201 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+
+import { eventually } from './eventually.ts';
+import { FakeDocker } from './fake-docker.ts';
+import type { ContainerSpec } from './fake-docker.ts';
+import { freePort } from './free-port.ts';
+import { NginxProcess } from './nginx-process.ts';
+
+const bundle = join(import.meta.dirname, '../../dist/lbwatch.js');
+const patience = { withinMs: 15_000, everyMs: 20 };
+
+/** A line of the controller's log. */
+export type LogRecord = Readonly<Record<string, unknown>>;
+
+/** How a command ended, and what it said. */
+export interface Ended {
+  readonly code: unknown;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The shipped bundle as processes of their own, beside a fake engine and a real nginx whose site passes to a pool `app`. */
+export class RunLab {
+  readonly docker = new FakeDocker();
+  readonly nginx: NginxProcess;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #sitePort: number;
+  readonly #internalPort: number;
+  readonly #statusPort: number;
+  readonly #controllers: Controller[] = [];
+  readonly #apps: Server[] = [];
+
+  private constructor(sitePort: number, internalPort: number, statusPort: number) {
+    this.#sitePort = sitePort;
+    this.#internalPort = internalPort;
+    this.#statusPort = statusPort;
+    this.nginx = new NginxProcess({
+      generated: 'upstream app { server 127.0.0.1:1; }\n',
+      site: `server { listen 127.0.0.1:${String(sitePort)}; location / { proxy_pass http://app; } }\n`,
+    });
+    this.environment = {
+      PATH: process.env['PATH'] ?? '',
+      DOCKER_HOST: this.docker.host,
+      LBWATCH_NGINX: 'local',
+      LBWATCH_NGINX_COMMAND: this.nginx.command,
+      LBWATCH_SCOPE: 'all',
+      LBWATCH_DIR: this.nginx.sharedDirectory,
+      LBWATCH_SITE: this.nginx.sitePaths.join(','),
+      LBWATCH_INTERNAL: `127.0.0.1:${String(internalPort)}`,
+      LBWATCH_STATUS: `127.0.0.1:${String(statusPort)}`,
+      LBWATCH_LOG_FORMAT: 'json',
+    };
+  }
+
+  static async start(): Promise<RunLab> {
+    const lab = new RunLab(await freePort(), await freePort(), await freePort());
+    await lab.docker.start();
+    await lab.nginx.start();
+    return lab;
+  }
+
+  async remove(): Promise<void> {
+    for (const controller of this.#controllers) await controller.kill();
+    for (const app of this.#apps) app.close();
+    await this.nginx.remove();
+    await this.docker.remove();
+  }
+
+  /** Starts `lbwatch run`. */
+  run(environment: Readonly<Record<string, string>> = {}): Controller {
+    const controller = new Controller({ ...this.environment, ...environment });
+    this.#controllers.push(controller);
+    return controller;
+  }
+
+  /** Runs a command to its end. */
+  async command(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    const child = spawn(process.execPath, [bundle, ...words], {
+      env: { ...this.environment, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const exit = once(child, 'exit');
+    const [stdout, stderr, ended] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
+    const code: unknown = ended[0];
+    return { code, stdout, stderr };
+  }
+
+  /** A container that asks to be a primary of `app`, with an address of its own on this machine's loopback. */
+  addApp(number: number, spec: Partial<ContainerSpec> = {}): string {
+    const name = `app-${String(number)}`;
+    return this.docker.add({ name, labels: { 'lb.pool': 'app' }, address: addressOf(number), ports: [8000], ...spec });
+  }
+
+  /** Has somebody answer at an app's address, with its name. */
+  async serveApp(number: number): Promise<void> {
+    const server = createServer((_, response) => response.end(`app-${String(number)}`));
+    this.#apps.push(server);
+    server.listen(8000, addressOf(number));
+    await once(server, 'listening');
+  }
+
+  /** Resolves when all of nginx runs, and the file says, that these and nobody else are in. */
+  async inStep(...numbers: readonly number[]): Promise<void> {
+    await eventually(
+      `apps ${numbers.join(', ') || '(none)'} are in`,
+      async () => {
+        const file = this.nginx.generated();
+        const upstream = /upstream app \{[^}]*\}/.exec(file)?.[0] ?? '';
+        const addresses = [...upstream.matchAll(/server (127\.0\.1\.\d+):8000;/g)].map((match) => match[1]);
+        const wanted = numbers.map(addressOf);
+        if (addresses.join() !== wanted.join())
+          throw new Error(`the file says ${addresses.join() || upstream || file}`);
+        const running = await (await fetch(this.#internal('digest'))).text();
+        if (!file.includes(running.trim())) throw new Error('nginx runs another configuration');
+        if (this.nginx.workers().length !== 2) throw new Error('old workers still accept');
+      },
+      patience,
+    );
+  }
+
+  /** What a client of the site sees. */
+  ask(): Promise<Response> {
+    return fetch(`http://127.0.0.1:${String(this.#sitePort)}/`, { headers: { connection: 'close' } });
+  }
+
+  async status(path: 'healthz' | 'readyz'): Promise<number> {
+    return (await fetch(`http://127.0.0.1:${String(this.#statusPort)}/${path}`)).status;
+  }
+
+  #internal(path: string): string {
+    return `http://127.0.0.1:${String(this.#internalPort)}/lbwatch/${path}`;
+  }
+}
+
+/** A running `lbwatch run` and what it has logged. */
+export class Controller {
+  readonly lines: string[] = [];
+  readonly #process: ChildProcess;
+  readonly #exit: Promise<readonly unknown[]>;
+
+  constructor(environment: Readonly<Record<string, string>>) {
+    const child = spawn(process.execPath, [bundle, 'run'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#process = child;
+    this.#exit = once(child, 'exit');
+    createInterface({ input: child.stdout }).on('line', (line) => this.lines.push(line));
+  }
+
+  /** The log as records; throws where a line is no JSON object. */
+  records(): readonly LogRecord[] {
+    const parse: (line: string) => LogRecord = JSON.parse;
+    return this.lines.map((line) => parse(line));
+  }
+
+  /** Records with this message. */
+  said(message: string): readonly LogRecord[] {
+    return this.records().filter(({ msg }) => msg === message);
+  }
+
+  /** Resolves to the first record with this message, and this in its text. */
+  logged(message: string, part = ''): Promise<LogRecord> {
+    return eventually(
+      `"${message}" (${part})`,
+      () => {
+        const record = this.said(message).find((one) =>
+          JSON.stringify(one).includes(JSON.stringify(part).slice(1, -1)),
+        );
+        if (record === undefined) throw new Error(`the log says:\n${this.lines.join('\n')}`);
+        return record;
+      },
+      patience,
+    );
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** Sends SIGTERM; answers the exit code and how long it took. */
+  async stop(): Promise<{ readonly code: unknown; readonly tookMs: number }> {
+    const beginMs = performance.now();
+    this.signal('SIGTERM');
+    const [code] = await this.#exit;
+    return { code, tookMs: performance.now() - beginMs };
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.#exit;
+  }
+}
+
+export function addressOf(number: number): string {
+  return `127.0.1.${String(number)}`;
+}

@@ -10,6 +10,7 @@ import {
   parseNetwork,
   parsePoolEntries,
   parsePort,
+  parseProtocol,
 } from './values.ts';
 import type { Parsed, PoolEntry } from './values.ts';
 
@@ -42,6 +43,7 @@ export const knownLabels = [
   'lb.max_fails',
   'lb.fail_timeout',
   'lb.max_conns',
+  'lb.protocol',
   'lb.method',
   'lb.keepalive',
   'lb.nginx',
@@ -83,6 +85,8 @@ export function parseLabels(container: Container): LabelSet {
     failTimeoutS: read('lb.fail_timeout', parseDurationS),
     maxConns: read('lb.max_conns', (text) => parseInteger(text, 0, 1_000_000)),
   };
+  // Anything else must not be served as if it were http.
+  read('lb.protocol', parseProtocol);
   const method = read('lb.method', parseMethod);
   const keepalive = read('lb.keepalive', (text) => parseInteger(text, 0, 10_000));
 
@@ -140,7 +144,7 @@ function listRequests(
 
 function describeUnknownLabel(label: string): string {
   const shown = printable(label, 60);
-  if (/^lb\.(?:check(?:\..*)?|drain|protocol)$/.test(label)) return `${shown} is not supported by this version`;
+  if (/^lb\.(?:check(?:\..*)?|drain)$/.test(label)) return `${shown} is not supported by this version`;
   const nearest = [...knownLabels]
     .map((known) => ({ known, distance: leven(known, label.slice(0, 60)) }))
     .sort((one, other) => one.distance - other.distance)[0];

@@ -117,6 +117,13 @@ export function parseNetwork(text: string): Parsed<string> {
     : { ok: false, expected: 'the name of a network this container is attached to' };
 }
 
+/** `lb.protocol`: pools of nginx's stream module are still to come. */
+export function parseProtocol(text: string): Parsed<'http'> {
+  return text === 'http'
+    ? { ok: true, value: text }
+    : { ok: false, expected: 'http; this version has no tcp or udp pools' };
+}
+
 /** `lb.method`: one of nginx's balancing methods, its words separated by single spaces. */
 export function parseMethod(text: string): Parsed<Method> {
   const [name, ...words] = text.split(' ');

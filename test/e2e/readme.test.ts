@@ -55,7 +55,7 @@ test('the three steps, in a Compose file that had nginx and an app', async () =>
   const had = {
     services: {
       app: { image: 'lbwatch/flask', environment: { SERVICE: 'app', PORT: '8000' } },
-      nginx: { image: 'lbwatch-nginx:1.26', command: ['nginx', '-g', 'daemon off;'] },
+      nginx: { image: 'lbwatch-nginx:1.26', command },
     },
   };
   await writeFile(join(directory, 'had.json'), JSON.stringify(had));

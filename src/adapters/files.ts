@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile, readdir, realpath, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 
 import writeFileAtomic from 'write-file-atomic';
 
@@ -10,8 +10,8 @@ import type { Files, SiteFiles } from '../loop/ports.ts';
 
 const maxSiteFileBytes = 1024 * 1024;
 
-/** Editors' leftovers, and keys, which are nobody's to read. */
-const notConfiguration = /^\.|~$|\.(?:sw[a-z]|bak|tmp|orig|dpkg-\w+|key|pem|crt|csr|p12)$/;
+/** Editors' leftovers, nginx's modules, and keys, which are nobody's to read. */
+const notConfiguration = /^\.|~$|^#.*#$|\.(?:sw[a-z]|bak|tmp|orig|dpkg-\w+|so|key|pem|crt|csr|p12)$/;
 
 /** The shared directory and the site's folders on a real file system. */
 export class DiskFiles implements Files {
@@ -22,8 +22,9 @@ export class DiskFiles implements Files {
   #written: string | undefined;
 
   constructor(directory: string, sitePaths: readonly string[]) {
-    this.#directory = directory;
-    this.#sitePaths = sitePaths;
+    // Written with a slash at its end, it must still be known as the folder that is none of the site's.
+    this.#directory = resolve(directory);
+    this.#sitePaths = sitePaths.map((path) => resolve(path));
     this.generatedPath = join(directory, 'upstreams.conf');
     // Out of reach of an include of *.conf.
     this.#lastGoodPath = join(directory, 'upstreams.last-good');
@@ -53,7 +54,8 @@ export class DiskFiles implements Files {
   }
 
   async readSite(): Promise<SiteFiles> {
-    const paths = (await Promise.all(this.#sitePaths.map((path) => this.#listConfiguration(path)))).flat().sort();
+    const lists = await Promise.all(this.#sitePaths.map((path) => this.#listConfiguration(path, [])));
+    const paths = [...new Set(lists.flat())].sort();
     const hash = createHash('sha256');
     const texts: string[] = [];
     for (const path of paths) {
@@ -70,14 +72,18 @@ export class DiskFiles implements Files {
     return path === this.#directory || path.startsWith(`${this.#directory}/`) || notConfiguration.test(basename(path));
   }
 
-  async #listConfiguration(path: string): Promise<readonly string[]> {
+  /** @param above the real folders that led here, so that a link back to one of them ends */
+  async #listConfiguration(path: string, above: readonly string[]): Promise<readonly string[]> {
     if (this.isIgnored(path)) return [];
     try {
       const status = await stat(path);
       if (status.isFile()) return status.size <= maxSiteFileBytes ? [path] : [];
       if (!status.isDirectory()) return [];
+      const here = await realpath(path);
+      if (above.includes(here) || here === this.#directory) return [];
       const names = await readdir(path);
-      return (await Promise.all(names.map((name) => this.#listConfiguration(join(path, name))))).flat();
+      const lists = names.map((name) => this.#listConfiguration(join(path, name), [...above, here]));
+      return (await Promise.all(lists)).flat();
     } catch (error) {
       if (isAbsent(error)) return [];
       throw new AppError('files', `cannot read ${path}: ${describe(error)}`, { cause: error });

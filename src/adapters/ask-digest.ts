@@ -1,6 +1,8 @@
 import { request } from 'node:http';
 
+/** For the whole of an answer: one that comes drop by drop is none. */
 const timeoutMs = 1000;
+const headers = { connection: 'close' };
 const maxAnswerBytes = 1024;
 
 /**
@@ -10,7 +12,7 @@ const maxAnswerBytes = 1024;
 export function askDigest(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const asking = request(
-      { host, port, path: '/lbwatch/digest', agent: false, timeout: timeoutMs, headers: { connection: 'close' } },
+      { host, port, path: '/lbwatch/digest', agent: false, signal: AbortSignal.timeout(timeoutMs), headers },
       (response) => {
         let text = '';
         response.setEncoding('utf8');
@@ -23,7 +25,6 @@ export function askDigest(host: string, port: number): Promise<string | undefine
         });
       },
     );
-    asking.on('timeout', () => asking.destroy());
     asking.on('error', () => {
       resolve(undefined);
     });

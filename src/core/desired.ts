@@ -22,7 +22,7 @@ export interface Circumstances {
 }
 
 /** Idle connections a worker keeps to a pool unless `lb.keepalive` says otherwise: nginx's own default since 1.29.7. */
-export const defaultKeepalive = 32;
+const defaultKeepalive = 32;
 
 /** A container that asks for a pool and could serve it. */
 interface Candidate {

@@ -9,7 +9,7 @@ export interface StreamTiming {
   readonly openMs: number;
 }
 
-export const defaultStreamTiming: StreamTiming = { idleMs: 10_000, openMs: 5000 };
+const defaultStreamTiming: StreamTiming = { idleMs: 10_000, openMs: 5000 };
 
 /** Events that take a container out of service. */
 const urgentActions = new Set(['die', 'stop', 'pause', 'destroy', 'disconnect', 'health_status: unhealthy']);

@@ -8,7 +8,8 @@ import { execa } from 'execa';
 
 import { Compose } from '../support/compose.ts';
 import { eventually } from '../support/eventually.ts';
-import { findFreePort, root } from '../support/journey.ts';
+import { freePort } from '../support/free-port.ts';
+import { root } from '../support/journey.ts';
 import { readBlocks, readReadme, readStep } from '../support/readme.ts';
 import { distinctMembers, whoAnswers } from '../support/who-answers.ts';
 
@@ -24,7 +25,7 @@ test('the commands, from the demo to its removal', async () => {
   expect(commands.at(0)).toBe('npm run demo');
   expect(commands).toContain('npm run demo -- --down');
 
-  const port = await findFreePort();
+  const port = await freePort();
   const env = { HTTP_PORT: String(port), COMPOSE_PROJECT_NAME: `lbwatch-readme-${String(process.pid)}` };
   for (const command of commands) {
     const { file, words } = substitute(command);
@@ -52,6 +53,8 @@ test('the three steps, in a Compose file that had nginx and an app', async () =>
   await writeFile(join(directory, 'step1.yaml'), readStep(readme, 'yaml', 'compose: step 1'));
   await writeFile(join(directory, 'step3.yaml'), readStep(readme, 'yaml', 'compose: step 3'));
   // What the reader has already: an app that listens on 8000. And an nginx that can be had without a registry.
+  // Debian's nginx brings a default site, which would answer in its place.
+  const command = ['sh', '-c', "rm -f /etc/nginx/sites-enabled/default && exec nginx -g 'daemon off;'"];
   const had = {
     services: {
       app: { image: 'lbwatch/flask', environment: { SERVICE: 'app', PORT: '8000' } },
@@ -59,7 +62,7 @@ test('the three steps, in a Compose file that had nginx and an app', async () =>
     },
   };
   await writeFile(join(directory, 'had.json'), JSON.stringify(had));
-  const port = await findFreePort();
+  const port = await freePort();
   const compose = await Compose.find({
     directory,
     project: basename(directory).toLowerCase(),

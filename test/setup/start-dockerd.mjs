@@ -22,6 +22,13 @@ export async function startDockerd(askEngine) {
   removeStalePidFile(containerdPidFile, 'containerd');
   const first = await tryDockerd(askEngine);
   if (first !== undefined) return first;
+  const mute = readLivePid(enginePidFile, 'dockerd');
+  if (mute !== undefined) {
+    throw new SetupError(`dockerd (process ${mute}) runs, but has not answered for ${answerLimitMs / 1_000} s`, [
+      'Look at its log, or end it and run this again:',
+      `  kill ${mute}`,
+    ]);
+  }
   await endLeftContainerd();
   const second = await tryDockerd(askEngine);
   if (second !== undefined) return second;
@@ -74,7 +81,7 @@ function removeStalePidFile(file, program) {
   const pid = readPid(file);
   if (pid === undefined || readLivePid(file, program) !== undefined) return;
   rmSync(file, { force: true });
-  sayOutside(`removed ${file}: process ${pid} is no ${program}`);
+  sayOutside(`removed ${file}: process ${pid} is no living ${program}`);
 }
 
 /** The containerd of a dockerd that was killed runs on; the next dockerd takes it over, unless it hangs. */
@@ -88,6 +95,8 @@ async function endLeftContainerd() {
 }
 
 /**
+ * The process that a pid file names, where it lives and is that program. A zombie, which stays where process 1 does not
+ * reap (as in many containers), is dead, though dockerd would take it for alive.
  * @param {string} file
  * @param {string} program
  */
@@ -95,7 +104,8 @@ function readLivePid(file, program) {
   const pid = readPid(file);
   if (pid === undefined) return undefined;
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === program ? pid : undefined;
+    const [, comm, state] = /^\d+ \((.*)\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    return comm === program && state !== 'Z' ? pid : undefined;
   } catch {
     return undefined;
   }

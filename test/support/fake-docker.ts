@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 /** A container as a test describes it; what is left out is as for a plain running one. */
 export interface ContainerSpec {
@@ -14,9 +15,17 @@ export interface ContainerSpec {
   readonly status?: string;
   readonly address?: string;
   readonly network?: string;
+  /** What `top` lists: the host's pid and the command line. */
+  readonly processes?: readonly (readonly [pid: string, command: string])[];
   /** Exposed tcp ports. */
   readonly ports?: readonly number[];
   readonly environment?: readonly string[];
+}
+
+/** What a command in a container prints, and how it ends. */
+export interface ExecAnswer {
+  readonly exitCode: number;
+  readonly output: string;
 }
 
 /** A request that was made, such as `GET /containers/json`, and its query. */
@@ -61,6 +70,12 @@ export class FakeDocker {
   /** New subscriptions are never answered. */
   ignoresSubscriptions = false;
   delayMs = 0;
+  /** What commands in containers answer, by the whole command line. */
+  readonly execs = new Map<string, ExecAnswer>();
+  /** The command lines that were run in containers. */
+  readonly commands: string[] = [];
+  /** Signals that were sent, such as `SIGHUP nginx-1`. */
+  readonly signals: string[] = [];
   /** Called when a list has been made and is not sent yet. */
   afterList: () => void = () => undefined;
 
@@ -247,13 +262,37 @@ export class FakeDocker {
     const one = /^\/containers\/([^/]+)\/json$/.exec(path)?.[1];
     if (path === '/_ping') response.end('OK');
     else if (path === '/version') respond(response, 200, { Version: '29.0.0', ApiVersion: '1.52' });
+    else if (request.method === 'POST') await this.#act(request, response, path, url.searchParams);
     else if (path === '/events') this.#subscribe(response, url.searchParams);
     else if (path === '/containers/json') {
       const list = this.#list(url.searchParams);
       this.afterList();
       respond(response, 200, list);
     } else if (one !== undefined) this.#inspect(response, one);
-    else respond(response, 404, { message: `page not found: ${path}` });
+    else if (path.endsWith('/top')) {
+      const { processes = [] } = this.#get(path.split('/')[2] ?? '');
+      respond(response, 200, { Titles: ['PID', 'COMMAND'], Processes: processes });
+    } else if (path.startsWith('/exec/')) {
+      const command = this.commands[Number(path.split('/')[2])] ?? '';
+      respond(response, 200, { ExitCode: this.execs.get(command)?.exitCode ?? 127 });
+    } else respond(response, 404, { message: `page not found: ${path}` });
+  }
+
+  async #act(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams): Promise<void> {
+    const [, kind, id = '', action] = path.split('/');
+    if (kind === 'containers' && action === 'kill') {
+      this.signals.push(`${query.get('signal') ?? ''} ${this.#get(id).name}`);
+      response.writeHead(204).end();
+    } else if (kind === 'containers' && action === 'exec') {
+      const parse: (body: string) => { readonly Cmd: readonly string[] } = JSON.parse;
+      this.commands.push(parse(await text(request)).Cmd.join(' '));
+      respond(response, 201, { Id: String(this.commands.length - 1) });
+    } else if (kind === 'exec' && action === 'start') {
+      const command = this.commands[Number(id)] ?? '';
+      response.writeHead(200, { 'content-type': 'application/vnd.docker.raw-stream' });
+      // A terminal's line ends.
+      response.end((this.execs.get(command)?.output ?? `${command}: not found\n`).replaceAll('\n', '\r\n'));
+    } else respond(response, 404, { message: `page not found: ${path}` });
   }
 
   #list(query: URLSearchParams): readonly unknown[] {

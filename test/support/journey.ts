@@ -1,10 +1,10 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Compose } from './compose.ts';
+import { freePort } from './free-port.ts';
 
 /** This checkout. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -37,7 +37,7 @@ export async function prepareJourney(
   await cp(source, join(directory, 'docker-compose.yaml'));
   // docker-compose 1.29 wants to see the build contexts even where nothing is built.
   for (const part of ['nginx', 'test/apps']) await cp(join(root, part), join(directory, part), { recursive: true });
-  const port = await findFreePort();
+  const port = await freePort();
   const project = basename(directory)
     .toLowerCase()
     .replace(/[^a-z0-9-]/g, '');
@@ -47,19 +47,4 @@ export async function prepareJourney(
     await rm(directory, { recursive: true, force: true });
   };
   return { compose, project, directory, port, end };
-}
-
-/** A port that nobody listens on at this moment. */
-export function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (typeof address === 'object' && address !== null) resolve(address.port);
-        else reject(new Error('no port was given'));
-      });
-    });
-  });
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,18 +9,22 @@ import { readNginxBuild } from '../../src/core/nginx-build.ts';
 import type { NginxBuild } from '../../src/core/nginx-build.ts';
 
 /**
- * Finds a real nginx: LAB_NGINX, else `nginx` on PATH. Throws where there is none: what only nginx can answer must not
- * pass unasked.
+ * The real nginx to test with: LAB_NGINX, else `nginx` on PATH. Throws where there is none: what only nginx can answer
+ * must not pass unasked.
  */
-export async function findNginx(): Promise<{ readonly binary: string; readonly build: NginxBuild }> {
+export function requireNginx(): string {
   const binary = process.env['LAB_NGINX'] ?? 'nginx';
-  const { failed, stderr } = await execa(binary, ['-V'], { reject: false });
-  if (failed || !stderr.startsWith('nginx version:')) {
-    throw new Error(
-      `no nginx to ask (tried ${binary}): run the tests with "npm test", which gets one, or install nginx, or set ` +
-        'LAB_NGINX to its path (apt-get download nginx && dpkg -x nginx_*.deb /tmp/nginx is enough)',
-    );
-  }
+  if (spawnSync(binary, ['-v']).status === 0) return binary;
+  throw new Error(
+    `no nginx to ask (tried ${binary}): run the tests with "npm test", which gets one, or install nginx, or set ` +
+      'LAB_NGINX to its path (apt-get download nginx && dpkg -x nginx_*.deb DIR is enough)',
+  );
+}
+
+/** The real nginx, and what it says of itself. */
+export async function findNginx(): Promise<{ readonly binary: string; readonly build: NginxBuild }> {
+  const binary = requireNginx();
+  const { stderr } = await execa(binary, ['-V']);
   return { binary, build: readNginxBuild(stderr) };
 }
 

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,16 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { eventually } from './eventually.ts';
-
-/** The real nginx to test with; throws, saying how to get one, where there is none. */
-export function findNginx(): string {
-  const nginx = process.env['LAB_NGINX'] ?? 'nginx';
-  if (spawnSync(nginx, ['-v']).status === 0) return nginx;
-  throw new Error(
-    `these tests need a real nginx, and "${nginx}" does not run; install one (apt-get install nginx-light), or without root: ` +
-      'apt-get download nginx && dpkg -x nginx_*.deb DIR, then set LAB_NGINX=DIR/usr/sbin/nginx',
-  );
-}
+import { requireNginx } from './nginx-binary.ts';
 
 export interface NginxOptions {
   /** Whether its http block includes the file that lbwatch writes. */
@@ -42,7 +33,7 @@ export class NginxProcess {
 
   /** Writes its files; it does not run yet. */
   constructor({ includesGenerated = true, generated = '', site = '' }: NginxOptions = {}) {
-    this.#binary = findNginx();
+    this.#binary = requireNginx();
     this.directory = mkdtempSync(join(tmpdir(), 'lbwatch-nginx-'));
     this.sharedDirectory = join(this.directory, 'lbwatch');
     this.generatedPath = join(this.sharedDirectory, 'upstreams.conf');

@@ -38,7 +38,6 @@ testWhereInstalled(
         { withinMs: 20_000 },
       );
     } finally {
-      await compose('down', '-v');
       await journey.end();
     }
   },

@@ -6,7 +6,7 @@ import { findOnPath } from './machine.mjs';
 import { sayOutside } from './say.mjs';
 import { SetupError } from './setup-error.mjs';
 
-const answerLimitMs = 60_000;
+const answerLimitMs = 120_000;
 const enginePidFile = '/var/run/docker.pid';
 const containerdPidFile = '/var/run/docker/containerd/containerd.pid';
 

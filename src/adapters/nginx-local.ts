@@ -122,10 +122,8 @@ export class LocalCommand {
       stdin: 'ignore',
     });
     if (result.exitCode === undefined) {
-      throw new AppError(
-        'nginx',
-        `cannot run "${file}": ${result.shortMessage ?? 'no exit code'}; set LBWATCH_NGINX_COMMAND`,
-      );
+      const why = result.shortMessage?.replaceAll('\n', ': ') ?? 'no exit code';
+      throw new AppError('nginx', `cannot run "${file}": ${why}; set LBWATCH_NGINX_COMMAND`);
     }
     return { exitCode: result.exitCode, output: result.all };
   }

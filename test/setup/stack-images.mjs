@@ -10,6 +10,8 @@ const step = 'stack images';
 
 /** The names that docker-compose.yaml gives them. */
 const images = ['lbwatch/lbwatch', 'lbwatch/nginx', 'lbwatch/flask'];
+/** One service for each: Compose labels an image with its service, so building one image for several never settles. */
+const services = ['lbwatch', 'nginx', 'flaskservice'];
 /** What their contexts consist of. */
 const sources = [
   'docker-compose.yaml',
@@ -37,7 +39,13 @@ export async function ensureStackImages(compose) {
   }
   const [command, ...words] = compose;
   await sayWhile(step, `building ${images.join(', ')}`, () =>
-    mustRun('cannot build the images of the stack', command, [...words, '-f', inClone('docker-compose.yaml'), 'build']),
+    mustRun('cannot build the images of the stack', command, [
+      ...words,
+      '-f',
+      inClone('docker-compose.yaml'),
+      'build',
+      ...services,
+    ]),
   );
   writeStamp(await stampOf(wanted));
   say(step, `built ${images.join(', ')} (${secondsSince(startedMs)})`);

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-
 import { systemClock } from '../adapters/clock.ts';
 import { Controller } from '../loop/controller.ts';
 import type { Report, Reporter } from '../loop/ports.ts';
@@ -52,7 +50,7 @@ export async function run(settings: Settings): Promise<void> {
   // The engine may be away: the first pass then says so, and the file is written as far as it can be.
   controller.markAll('start');
 
-  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  await awaitSignal('SIGTERM', 'SIGINT');
   process.off('SIGHUP', onHangUp);
   stopping.abort();
   stopResync();
@@ -66,6 +64,20 @@ export async function run(settings: Settings): Promise<void> {
     ),
   ]);
   reporter.report({ kind: 'stopped' });
+}
+
+/**
+ * Resolves at the first of these signals. The listeners stay: were they gone, those that a library keeps for its temporary
+ * files would be the only ones left, and would take that for leave to end the process at once.
+ */
+function awaitSignal(...signals: readonly NodeJS.Signals[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of signals) {
+      process.on(signal, () => {
+        resolve();
+      });
+    }
+  });
 }
 
 /** Remembers whether the event stream is up, and passes everything on. */

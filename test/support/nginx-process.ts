@@ -72,7 +72,10 @@ export class NginxProcess {
   workers(): readonly number[] {
     const children = readIfThere(`/proc/${String(this.pid)}/task/${String(this.pid)}/children`);
     const pids = children.split(' ').filter(Boolean).map(Number);
-    return pids.filter((pid) => /^nginx: worker process\0*$/.test(readIfThere(`/proc/${String(pid)}/cmdline`)));
+    // One that was just forked bears its master's title for a moment.
+    return pids.filter((pid) =>
+      /^nginx: (?:worker process\0*$|master process)/.test(readIfThere(`/proc/${String(pid)}/cmdline`)),
+    );
   }
 
   errorLog(): string {

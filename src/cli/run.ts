@@ -23,6 +23,11 @@ export async function run(settings: Settings): Promise<void> {
   const controller = new Controller(parts, window, systemClock, reporter);
   const mark = controller.mark.bind(controller);
   const stopping = new AbortController();
+  const onHangUp = (): void => {
+    controller.markAll('SIGHUP');
+  };
+  process.on('SIGHUP', onHangUp);
+  const stopSignal = awaitSignal('SIGTERM', 'SIGINT');
 
   const stopStatus = await startStatusServer(settings.status.address ?? '0.0.0.0', settings.status.port, {
     outcome: () => controller.lastOutcome,
@@ -43,14 +48,10 @@ export async function run(settings: Settings): Promise<void> {
   const stopConfigWatch = await watchConfig(watched, mark, onWatchError, systemClock);
   const watching = watchEvents(engine, mark, systemClock, reporter, stopping.signal);
   const stopResync = startResync(settings.resync, mark, systemClock);
-  const onHangUp = (): void => {
-    controller.markAll('SIGHUP');
-  };
-  process.on('SIGHUP', onHangUp);
-  // The engine may be away: the first pass then says so, and the file is written as far as it can be.
+  // Also where no stream can be opened: the first pass then says why.
   controller.markAll('start');
 
-  await awaitSignal('SIGTERM', 'SIGINT');
+  await stopSignal;
   process.off('SIGHUP', onHangUp);
   stopping.abort();
   stopResync();

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -93,6 +93,28 @@ describe('run', () => {
     expect(await second.logged('pool in step')).toMatchObject({ pool: 'app', primaries: 1 });
     expect(second.said('pool changed')).toEqual([]);
     expect(lab.nginx.workers()).toEqual(workers);
+  });
+
+  test('SIGTERM in the middle of a pass is no other end', async () => {
+    const { directory, command } = lab.nginx;
+    const begun = join(directory, 'test-has-begun');
+    const slow = join(directory, 'slow-nginx');
+    writeFileSync(slow, `#!/bin/sh\ncase "$*" in *-t) touch ${begun}; sleep 0.3;; esac\nexec ${command} "$@"\n`);
+    chmodSync(slow, 0o755);
+    const controller = lab.run({ LBWATCH_NGINX_COMMAND: slow });
+    await eventually(
+      'nginx is being tested',
+      () => {
+        statSync(begun);
+      },
+      soon,
+    );
+    const { code, tookMs } = await controller.stop();
+    expect(code).toBe(0);
+    expect(tookMs).toBeLessThan(1000);
+    expect(controller.said('lbwatch stopped; nginx goes on serving')).toHaveLength(1);
+    lab.run();
+    await lab.inStep();
   });
 
   test('what happened while no controller ran is made up for', async () => {

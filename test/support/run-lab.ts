@@ -182,12 +182,12 @@ export class Controller {
     this.#process.kill(signal);
   }
 
-  /** Sends SIGTERM; answers the exit code and how long it took. */
+  /** Sends SIGTERM; answers the exit code (or the signal that ended it) and how long it took. */
   async stop(): Promise<{ readonly code: unknown; readonly tookMs: number }> {
     const beginMs = performance.now();
     this.signal('SIGTERM');
-    const [code] = await this.#exit;
-    return { code, tookMs: performance.now() - beginMs };
+    const [code, signal] = await this.#exit;
+    return { code: code ?? signal, tookMs: performance.now() - beginMs };
   }
 
   async kill(): Promise<void> {

@@ -43,6 +43,10 @@ export async function prepareJourney(
     .replace(/[^a-z0-9-]/g, '');
   const compose = await Compose.find({ directory, project, environment: { HTTP_PORT: String(port), ...environment } });
   const end = async (): Promise<void> => {
+    // Containers of the test's own making, which Compose does not know.
+    const { stdout } = await compose.docker('ps', '-aq', '--filter', `name=^/?${project}-`);
+    const extra = stdout.split('\n').filter(Boolean);
+    if (extra.length > 0) await compose.docker('rm', '-f', ...extra);
     await compose.down();
     await rm(directory, { recursive: true, force: true });
   };

@@ -55,7 +55,7 @@ async function pull(image) {
   if (code === 0) return undefined;
   return code === 124
     ? `pulling ${image} took longer than ${pullLimitMs / 1_000} s`
-    : (stderr.trim().split('\n').at(-1) ?? '');
+    : (stderr.trim().split('\n').at(-1) ?? '').replace(/^Error response from daemon: /, '');
 }
 
 /** @param {number} ms */

@@ -52,9 +52,7 @@ export const settingsTable = {
     placeholder: 'project|all|NAMES',
     fallback: 'project',
     help: 'whose containers may join: the own Compose project, all, or project names, comma-separated',
-    schema: list.refine((names) => names.length > 0 && names.every((name) => /^[a-z0-9][a-z0-9_-]*$/.test(name)), {
-      error: 'project, all, or names of Compose projects, comma-separated',
-    }),
+    schema: list.refine(isScope, { error: 'project, all, or names of Compose projects, comma-separated' }),
   }),
   nginx: define({
     flag: 'nginx',
@@ -86,7 +84,7 @@ export const settingsTable = {
     placeholder: 'PATHS',
     fallback: '/etc/nginx',
     help: 'files and folders of the hand-written configuration, comma-separated: watched, and searched for pool names',
-    schema: list.pipe(z.array(path)),
+    schema: list.pipe(z.array(path).nonempty('one absolute path at least')),
   }),
   pools: define({
     flag: 'pools',
@@ -223,6 +221,14 @@ export function readSettings(flags: Texts, environment: Texts): Settings {
     logFormat: need('logFormat', t.logFormat),
     logLevel: need('logLevel', t.logLevel),
   };
+}
+
+/** `project` and `all` stand alone. */
+function isScope(names: readonly string[]): boolean {
+  const hasWord = names.includes('project') || names.includes('all');
+  return (
+    names.length > 0 && (!hasWord || names.length === 1) && names.every((name) => /^[a-z0-9][a-z0-9_-]*$/.test(name))
+  );
 }
 
 function define<T>(setting: Setting<T>): Setting<T> {

@@ -118,6 +118,8 @@ const listen = 'a port, or an IPv4 address and a port such as 127.0.0.1:9181';
 test.each<[SettingName, string, string]>([
   ['scope', ',', 'project, all, or names of Compose projects, comma-separated'],
   ['scope', 'Shop', 'project, all, or names of Compose projects, comma-separated'],
+  ['scope', 'all,shop', 'project, all, or names of Compose projects, comma-separated'],
+  ['site', ',', 'one absolute path at least'],
   ['scope', 'shop;', 'project, all, or names of Compose projects, comma-separated'],
   ['nginx', '-t', 'the name of a container or service, or local'],
   ['nginx', 'a b', 'the name of a container or service, or local'],

@@ -6,7 +6,7 @@ import type { Target, Verdict, Worker } from '../loop/ports.ts';
 import { askDigest } from './ask-digest.ts';
 import type { DockerEngine } from './docker.ts';
 import type { Process } from './docker-map.ts';
-import { isMaster, isWorker, listConfigurationFiles, masterArguments, readVerdict } from './nginx-words.ts';
+import { isMaster, isQuitting, isWorker, listConfigurationFiles, masterArguments, readVerdict } from './nginx-words.ts';
 
 /** nginx in a container of its own, acted on through the Docker API: exec to test, `kill -s HUP` to reload. */
 export class NginxContainer implements Target {
@@ -60,7 +60,7 @@ export class NginxContainer implements Target {
 
   async listWorkers(): Promise<readonly Worker[] | undefined> {
     try {
-      const processes = this.#processes ?? (await this.#listProcesses());
+      const processes = await this.#listProcesses();
       return processes.filter(({ command }) => isWorker(command)).map(toWorker);
     } catch (error) {
       // Not every engine or socket proxy offers `top`; what answers is then watched for longer.
@@ -70,7 +70,7 @@ export class NginxContainer implements Target {
   }
 
   async signalReload(): Promise<void> {
-    const processes = this.#processes ?? (await this.#listProcesses());
+    const processes = await this.#listProcesses();
     const master = processes.find(({ command }) => isMaster(command));
     if (master === undefined) {
       throw new AppError('nginx', `no nginx master process runs in container ${this.name}; nothing was signalled`);
@@ -83,12 +83,13 @@ export class NginxContainer implements Target {
   }
 
   async #run(...words: readonly string[]): Promise<{ readonly exitCode: number; readonly output: string }> {
-    const processes = this.#processes ?? (await this.#listProcesses());
+    const processes = await this.#listProcesses();
     const master = processes.find(({ command }) => isMaster(command));
     return this.#engine.exec(this.id, ['nginx', ...masterArguments(master?.command ?? ''), ...words]);
   }
 
   async #listProcesses(): Promise<readonly Process[]> {
+    if (this.#processes !== undefined) return this.#processes;
     const processes = await this.#engine.listProcesses(this.id);
     const sorted = [...processes].sort((one, other) => one.pid - other.pid);
     // After the signal they change from moment to moment.
@@ -98,5 +99,5 @@ export class NginxContainer implements Target {
 }
 
 function toWorker({ pid, command }: Process): Worker {
-  return { pid, isQuitting: command.includes('is shutting down') };
+  return { pid, isQuitting: isQuitting(command) };
 }

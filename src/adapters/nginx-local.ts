@@ -8,7 +8,7 @@ import type { NginxBuild } from '../core/nginx-build.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Target, Verdict, Worker } from '../loop/ports.ts';
 import { askDigest } from './ask-digest.ts';
-import { isMaster, isWorker, listConfigurationFiles, readVerdict } from './nginx-words.ts';
+import { isMaster, isQuitting, isWorker, listConfigurationFiles, readVerdict } from './nginx-words.ts';
 
 /** nginx beside the controller, on one machine or in one container. Needs Linux's /proc. */
 export class NginxLocal implements Target {
@@ -53,7 +53,7 @@ export class NginxLocal implements Target {
     const workers = await Promise.all(pids.map(async (pid) => ({ pid, title: (await readTitle(pid)) ?? '' })));
     return workers
       .filter(({ title }) => isWorker(title))
-      .map(({ pid, title }) => ({ pid, isQuitting: title.includes('is shutting down') }));
+      .map(({ pid, title }) => ({ pid, isQuitting: isQuitting(title) }));
   }
 
   async signalReload(): Promise<void> {

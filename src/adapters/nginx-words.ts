@@ -11,6 +11,11 @@ export function isWorker(command: string): boolean {
   return command.startsWith('nginx: worker process');
 }
 
+/** Whether a worker accepts no new connections any more. */
+export function isQuitting(command: string): boolean {
+  return command.includes('is shutting down');
+}
+
 /** `-c` and `-p` of a master's command line, so that a test reads the configuration which the master reads. */
 export function masterArguments(command: string): readonly string[] {
   const words = command.split(' ');

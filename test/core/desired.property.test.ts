@@ -6,7 +6,8 @@ import type { Circumstances } from '../../src/core/desired.ts';
 import type { Container, Pool } from '../../src/core/model.ts';
 import { readNginxBuild } from '../../src/core/nginx-build.ts';
 import { render } from '../../src/core/render.ts';
-import { anyCircumstances, anyContainers, hostileTexts, labelNames } from '../support/arbitraries.ts';
+import { knownLabels } from '../../src/core/labels.ts';
+import { anyCircumstances, anyContainers, hostileTexts } from '../support/arbitraries.ts';
 import { container } from '../support/container.ts';
 import { findNginx, refusalOf } from '../support/nginx-binary.ts';
 import { parseNginx } from '../support/nginx-syntax.ts';
@@ -148,7 +149,7 @@ describe('decide and render', () => {
 describe('hostile text', () => {
   const benign = container({ name: 'shop-good-1', id: 'f'.repeat(64), createdAt: 1, labels: { 'lb.pool': 'app' } });
 
-  test.each(labelNames)('in %s changes nothing for others, and nothing in the structure', (label) => {
+  test.each(knownLabels)('in %s changes nothing for others, and nothing in the structure', (label) => {
     for (const text of hostileTexts) {
       const hostile = container({
         name: 'shop-bad-1',

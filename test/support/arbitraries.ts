@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
 import type { Circumstances } from '../../src/core/desired.ts';
+import { knownLabels } from '../../src/core/labels.ts';
 import type { Container } from '../../src/core/model.ts';
 import { readNginxBuild } from '../../src/core/nginx-build.ts';
 import { idOf } from './container.ts';
@@ -87,19 +88,6 @@ export const hostileTexts: readonly string[] = [
   `hash ${'$uri'.repeat(100)}`,
 ];
 
-export const labelNames = [
-  'lb.pool',
-  'lb.backup',
-  'lb.port',
-  'lb.network',
-  'lb.weight',
-  'lb.max_fails',
-  'lb.fail_timeout',
-  'lb.max_conns',
-  'lb.method',
-  'lb.keepalive',
-] as const;
-
 const anyText = fc.oneof(
   fc.constantFrom(...hostileTexts),
   fc.string({ unit: 'binary', maxLength: 40 }),
@@ -107,7 +95,7 @@ const anyText = fc.oneof(
 );
 
 /** What is written as intended. */
-const goodTexts: Readonly<Record<(typeof labelNames)[number], readonly string[]>> = {
+const goodTexts: Readonly<Record<(typeof knownLabels)[number], readonly string[]>> = {
   'lb.pool': ['app', 'api', 'app:8000', 'app, api:9000', 'App'],
   'lb.backup': ['app', 'true', 'web', 'api'],
   'lb.port': ['8000', '1', '65535'],
@@ -118,6 +106,8 @@ const goodTexts: Readonly<Record<(typeof labelNames)[number], readonly string[]>
   'lb.max_conns': ['0', '1000000'],
   'lb.method': ['round_robin', 'least_conn', 'ip_hash', 'hash $uri', 'hash $arg_a:$host consistent', 'random two'],
   'lb.keepalive': ['0', '1', '10000'],
+  'lb.protocol': ['http'],
+  'lb.nginx': ['true'],
 };
 
 /** Labels of which some are as intended, some hostile, some unknown. */
@@ -125,7 +115,7 @@ const labels = fc
   .tuple(
     fc.record(
       Object.fromEntries(
-        labelNames.map((name) => [
+        knownLabels.map((name) => [
           name,
           fc.oneof({ arbitrary: fc.constantFrom(...goodTexts[name]), weight: 4 }, { arbitrary: anyText, weight: 1 }),
         ]),

@@ -1,13 +1,23 @@
+import { constants } from 'node:os';
+
 import type Docker from 'dockerode';
 
+import { needsPortVariable } from '../core/address.ts';
 import type { Attachment, Container, ContainerState, ExposedPort, Health } from '../core/model.ts';
 import type { EngineEvent } from '../loop/ports.ts';
 
 /** The only place that knows the Docker API's JSON. Nothing here throws: what is missing is read as absent. */
 
+type Endpoint = { readonly IPAddress: string; readonly GlobalIPv6Address: string };
+
 /** What the types promise and older engines, Podman or another state of the container leave out. */
 type Sparse<T> = { readonly [Key in keyof T]?: T[Key] | null };
 
+/** As the engine counts them on Linux (moby, `signal_linux.go`). */
+const firstRealTimeSignal = 34;
+const lastRealTimeSignal = 64;
+
+const healths: readonly Health[] = ['none', 'starting', 'healthy', 'unhealthy'];
 const states: readonly ContainerState[] = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 
 /** `GET /containers/json`, one element. */
@@ -19,10 +29,36 @@ export function toContainer(info: Docker.ContainerInfo, portVariable: number | u
     state: states.find((state) => state === info.State) ?? 'dead',
     health: toHealth(info.Status),
     labels: info.Labels,
-    attachments: toAttachments(info),
+    attachments: toAttachments((info as Sparse<Docker.ContainerInfo>).NetworkSettings?.Networks),
     exposedPorts: toExposedPorts(info),
     portVariable,
   };
+}
+
+/** `GET /containers/{id}/json`: the same as {@link toContainer} makes of the list's element. */
+export function toInspected(info: Docker.ContainerInspectInfo): Container {
+  const { State, Config, NetworkSettings } = info as Sparse<Docker.ContainerInspectInfo>;
+  const container: Container = {
+    id: info.Id,
+    name: info.Name.replace(/^\//, ''),
+    createdAt: Math.floor(Date.parse(info.Created) / 1000),
+    state: states.find((state) => state === State?.Status) ?? 'dead',
+    health: healths.find((health) => health === State?.Health?.Status) ?? 'none',
+    labels: Config?.Labels ?? {},
+    attachments: toAttachments(NetworkSettings?.Networks),
+    exposedPorts: toPortKeys(NetworkSettings?.Ports),
+    portVariable: undefined,
+  };
+  // Not kept where nobody asks for it: an environment is nobody's to read.
+  return needsPortVariable(container) ? { ...container, portVariable: toPortVariable(Config?.Env) } : container;
+}
+
+/** `8001/tcp`, or `8001` as Compose writes it: a port without a protocol is tcp's. */
+function toPortKeys(ports: Readonly<Record<string, unknown>> | null | undefined): readonly ExposedPort[] {
+  return Object.keys(ports ?? {}).flatMap((key) => {
+    const [port = '', protocol = 'tcp'] = key.split('/');
+    return toExposedPort(Number(port), protocol);
+  });
 }
 
 /** Health is told in the human status only: `Up 5 seconds (healthy)`, `(unhealthy)`, `(health: starting)`. */
@@ -32,9 +68,8 @@ function toHealth(status: string): Health {
   return word === 'healthy' || word === 'unhealthy' ? word : 'starting';
 }
 
-function toAttachments(info: Docker.ContainerInfo): readonly Attachment[] {
-  const { NetworkSettings: settings } = info as Sparse<Docker.ContainerInfo>;
-  return Object.entries(settings?.Networks ?? {}).map(([network, endpoint]) => ({
+function toAttachments(networks: Readonly<Record<string, Endpoint>> | null | undefined): readonly Attachment[] {
+  return Object.entries(networks ?? {}).map(([network, endpoint]) => ({
     network,
     address: endpoint.IPAddress || endpoint.GlobalIPv6Address || undefined,
   }));
@@ -42,9 +77,11 @@ function toAttachments(info: Docker.ContainerInfo): readonly Attachment[] {
 
 function toExposedPorts(info: Docker.ContainerInfo): readonly ExposedPort[] {
   const { Ports: ports } = info as Sparse<Docker.ContainerInfo>;
-  return (ports ?? []).flatMap(({ PrivatePort, Type }) =>
-    Type === 'tcp' || Type === 'udp' || Type === 'sctp' ? [{ port: PrivatePort, protocol: Type }] : [],
-  );
+  return (ports ?? []).flatMap(({ PrivatePort, Type }) => toExposedPort(PrivatePort, Type));
+}
+
+function toExposedPort(port: number, protocol: string): readonly ExposedPort[] {
+  return protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp' ? [{ port, protocol }] : [];
 }
 
 /** `PORT` among `KEY=value` lines of `Config.Env`; undefined unless it is a port. Nothing else of the environment is kept. */
@@ -79,7 +116,8 @@ export function toEngineEvent(line: unknown): EngineEvent | undefined {
   const action = line['Action'];
   if (typeof containerId !== 'string' || typeof action !== 'string') return undefined;
   const nanoseconds = typeof line['timeNano'] === 'number' ? line['timeNano'] : Number(line['time']) * 1e9;
-  return { action: toAction(action, line, attributes), containerId, atMs: nanoseconds / 1e6 };
+  const signal = action === 'kill' ? toSignal(attributes['signal']) : undefined;
+  return { action: toAction(action, line, attributes), containerId, signal, atMs: nanoseconds / 1e6 };
 }
 
 function toAction(action: string, line: Record<string, unknown>, attributes: Record<string, unknown>): string {
@@ -87,6 +125,35 @@ function toAction(action: string, line: Record<string, unknown>, attributes: Rec
   if (action !== 'health_status') return action;
   const status = line['HealthStatus'] ?? attributes['health_status'];
   return typeof status === 'string' ? `health_status: ${status}` : action;
+}
+
+/** `GET /containers/{id}/json`: the number of the signal that stops it; where none is named, the engine's default. */
+export function toStopSignal(info: Docker.ContainerInspectInfo): number {
+  const { Config: config } = info;
+  return toSignal('StopSignal' in config ? config.StopSignal : undefined) ?? constants.signals.SIGTERM;
+}
+
+/** `State` of `GET /containers/{id}/json`: when it was started last; undefined for one that never was. */
+export function toStartedAt(state: unknown): number | undefined {
+  const startedAt = isRecord(state) ? state['StartedAt'] : undefined;
+  const atMs = typeof startedAt === 'string' ? Date.parse(startedAt) : 0;
+  return atMs > 0 ? atMs : undefined;
+}
+
+/**
+ * A signal as its number: the engine writes `15` in events and, in `Config.StopSignal`, whatever the image's author did:
+ * `SIGTERM`, `term`, `15`, `SIGRTMIN+3`. Undefined for what names none.
+ */
+function toSignal(value: unknown): number | undefined {
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value).toUpperCase() : '';
+  if (/^[1-9][0-9]?$/.test(text)) return Number(text);
+  const name = text.startsWith('SIG') ? text : `SIG${text}`;
+  const realTime = /^SIGRT(MIN|MAX)(?:([+-])([0-9]{1,2}))?$/.exec(name);
+  if (realTime !== null) {
+    const offset = Number(realTime[3] ?? 0) * (realTime[2] === '-' ? -1 : 1);
+    return (realTime[1] === 'MIN' ? firstRealTimeSignal : lastRealTimeSignal) + offset;
+  }
+  return Object.entries(constants.signals).find(([known]) => known === name)?.[1];
 }
 
 function toList(value: unknown): readonly unknown[] {

@@ -1,15 +1,30 @@
+import { Socket } from 'node:net';
+import { pipeline as pipe } from 'node:stream';
+import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import Docker from 'dockerode';
 import split from 'split2';
 
 import { needsPortVariable } from '../core/address.ts';
+import { codeOf, messageOf } from '../core/error-words.ts';
 import { hasPoolLabel } from '../core/labels.ts';
 import type { Container } from '../core/model.ts';
 import { AppError } from '../loop/ports.ts';
-import type { Engine, EventStream, Subscription } from '../loop/ports.ts';
-import { toContainer, toEngineEvent, toPortVariable, toProcesses } from './docker-map.ts';
+import type { Engine, EngineEvent, EventStream, Subscription } from '../loop/ports.ts';
+import {
+  toContainer,
+  toEngineEvent,
+  toInspected,
+  toPortVariable,
+  toProcesses,
+  toStartedAt,
+  toStopSignal,
+} from './docker-map.ts';
 import type { Process } from './docker-map.ts';
+import { FrameReader } from './exec-frames.ts';
+import { NoShell } from './exec.ts';
+import type { Connection, ExecResult } from './exec.ts';
 
 /** Only what changes membership: each health probe alone makes three exec events. */
 const containerEvents = ['start', 'die', 'stop', 'kill', 'pause', 'unpause', 'rename', 'destroy', 'health_status'];
@@ -17,11 +32,8 @@ const networkEvents = ['connect', 'disconnect'];
 
 const callTimeoutMs = 10_000;
 
-export interface ExecResult {
-  readonly exitCode: number;
-  /** Standard output and error as they came. */
-  readonly output: string;
-}
+/** Forbidden or unknown: how a socket proxy, or an engine without it, answers for as long as it runs. */
+const refusals: ReadonlySet<unknown> = new Set([401, 403, 404, 405, 501]);
 
 /**
  * The Docker Engine API through dockerode: DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH are respected, and no API
@@ -32,14 +44,46 @@ export class DockerEngine implements Engine, EventStream {
   /** A container's environment never changes after creation. */
   readonly #portVariables = new Map<string, number | undefined>();
 
-  async listContainers(ids?: readonly string[]): Promise<readonly Container[]> {
-    const filters = ids === undefined ? {} : { filters: { id: [...ids] } };
+  async listContainers(): Promise<readonly Container[]> {
     const infos = await this.#call('list containers', (abortSignal) =>
-      this.#docker.listContainers({ all: true, ...filters, abortSignal }),
+      this.#docker.listContainers({ all: true, abortSignal }),
     );
     const containers = await Promise.all(infos.map((info) => this.#complete(toContainer(info, undefined))));
-    if (ids === undefined) this.#forgetAllBut(new Set(infos.map((info) => info.Id)));
+    this.#forgetAllBut(new Set(infos.map((info) => info.Id)));
     return containers;
+  }
+
+  async inspectContainers(ids: readonly string[]): Promise<readonly Container[]> {
+    const infos = await Promise.all(ids.map((id) => this.#inspect(id)));
+    return infos.flatMap((info) => (info === undefined ? [] : [toInspected(info)]));
+  }
+
+  async listEvents(sinceS: number): Promise<readonly EngineEvent[]> {
+    return this.#call('read the events of the near past', async (abortSignal) => {
+      const stream = await this.#docker.getEvents({
+        filters: { type: ['container'], event: ['kill', 'die', 'start'] },
+        since: sinceS,
+        // A moment that has come already ends the stream after the replay.
+        until: Math.floor(Date.now() / 1000) + 1,
+        abortSignal,
+      });
+      const events: EngineEvent[] = [];
+      for await (const line of stream.pipe(splitLines())) {
+        const event = toEngineEvent(line);
+        if (event !== undefined) events.push(event);
+      }
+      return events;
+    });
+  }
+
+  async readStopSignal(containerId: string): Promise<number | undefined> {
+    const info = await this.#inspect(containerId);
+    return info === undefined ? undefined : toStopSignal(info);
+  }
+
+  async readStartedAt(containerId: string): Promise<number | undefined> {
+    const info = await this.#inspect(containerId);
+    return info === undefined ? undefined : toStartedAt(info.State);
   }
 
   /** `GET /_ping`. */
@@ -63,7 +107,7 @@ export class DockerEngine implements Engine, EventStream {
       }),
     );
     subscription.onOpen();
-    const lines = split((line: string): unknown => (line === '' ? undefined : parseJson(line)));
+    const lines = splitLines();
     lines.on('data', (line: unknown) => {
       const event = toEngineEvent(line);
       if (event !== undefined) subscription.onEvent(event);
@@ -99,19 +143,57 @@ export class DockerEngine implements Engine, EventStream {
     });
   }
 
+  /**
+   * Starts a shell in a container and stays attached to it. Whether there is one to start shows when it answers.
+   *
+   * Throws {@link NoShell}.
+   */
+  async openShell(containerId: string): Promise<Connection> {
+    // A signal that ends by itself would end the open connection, too.
+    const opening = new AbortController();
+    const timer = setTimeout(() => {
+      opening.abort();
+    }, callTimeoutMs);
+    try {
+      const attach = { AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: false };
+      const exec = await this.#docker
+        .getContainer(containerId)
+        .exec({ Cmd: ['sh'], ...attach, abortSignal: opening.signal });
+      const stream = await exec.start({ hijack: true, stdin: true, Tty: false, abortSignal: opening.signal });
+      const output = new FrameReader();
+      pipe(stream, output, () => {
+        stream.destroy();
+      });
+      return {
+        input: stream,
+        output,
+        close: () => stream.destroy(),
+        hold: (isHeld) => {
+          if (!(stream instanceof Socket)) return;
+          if (isHeld) stream.ref();
+          else stream.unref();
+        },
+      };
+    } catch (error) {
+      const isLasting = refusals.has(statusCode(error));
+      throw new NoShell(describeEngineError(error), isLasting, { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async #complete(container: Container): Promise<Container> {
     if (container.state !== 'running' || !hasPoolLabel(container) || !needsPortVariable(container)) return container;
     if (!this.#portVariables.has(container.id)) {
-      this.#portVariables.set(container.id, await this.#inspectPortVariable(container.id));
+      this.#portVariables.set(container.id, toPortVariable((await this.#inspect(container.id))?.Config.Env));
     }
     return { ...container, portVariable: this.#portVariables.get(container.id) };
   }
 
-  async #inspectPortVariable(containerId: string): Promise<number | undefined> {
+  async #inspect(containerId: string): Promise<Docker.ContainerInspectInfo | undefined> {
     return this.#call('inspect a container', async (abortSignal) => {
       try {
-        const { Config } = await this.#docker.getContainer(containerId).inspect({ abortSignal });
-        return toPortVariable(Config.Env);
+        return await this.#docker.getContainer(containerId).inspect({ abortSignal });
       } catch (error) {
         // It vanished since it was listed; its event follows.
         if (statusCode(error) === 404) return undefined;
@@ -136,8 +218,7 @@ export class DockerEngine implements Engine, EventStream {
 /** What went wrong between us and the engine, and what to do about it. */
 function describeEngineError(error: unknown): string {
   const host = process.env['DOCKER_HOST'] ?? '/var/run/docker.sock';
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  switch (code) {
+  switch (codeOf(error)) {
     case 'ENOENT':
       return `there is no Docker socket at ${host}; mount it (-v /var/run/docker.sock:/var/run/docker.sock) or set DOCKER_HOST`;
     case 'EACCES':
@@ -150,13 +231,18 @@ function describeEngineError(error: unknown): string {
       if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
         return `${host} did not answer in time`;
       }
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
   }
 }
 
 function statusCode(error: unknown): unknown {
   return error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+}
+
+/** JSON lines as values. */
+function splitLines(): Transform {
+  return split((line: string): unknown => (line === '' ? undefined : parseJson(line)));
 }
 
 function parseJson(line: string): unknown {

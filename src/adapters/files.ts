@@ -4,6 +4,9 @@ import { basename, join, resolve } from 'node:path';
 
 import writeFileAtomic from 'write-file-atomic';
 
+import { codeOf, messageOf } from '../core/error-words.ts';
+import { isSame } from '../core/render.ts';
+import type { Texts } from '../core/render.ts';
 import { readSite } from '../core/site.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Files, SiteFiles } from '../loop/ports.ts';
@@ -13,44 +16,56 @@ const maxSiteFileBytes = 1024 * 1024;
 /** Editors' leftovers, nginx's modules, and keys, which are nobody's to read. */
 const notConfiguration = /^\.|~$|^#.*#$|\.(?:sw[a-z]|bak|tmp|orig|dpkg-\w+|so|key|pem|crt|csr|p12)$/;
 
+/** Stands between the two texts in the file that remembers them; no generated file has such a line. */
+const seam = '\n# lbwatch: streams.conf\n';
+
 /** The shared directory and the site's folders on a real file system. */
 export class DiskFiles implements Files {
   readonly generatedPath: string;
+  readonly streamsPath: string;
   readonly #directory: string;
   readonly #lastGoodPath: string;
   readonly #sitePaths: readonly string[];
-  #written: string | undefined;
+  #written: Texts | undefined;
 
   constructor(directory: string, sitePaths: readonly string[]) {
     // Written with a slash at its end, it must still be known as the folder that is none of the site's.
     this.#directory = resolve(directory);
     this.#sitePaths = sitePaths.map((path) => resolve(path));
     this.generatedPath = join(directory, 'upstreams.conf');
+    this.streamsPath = join(directory, 'streams.conf');
     // Out of reach of an include of *.conf.
     this.#lastGoodPath = join(directory, 'upstreams.last-good');
   }
 
-  readGenerated(): Promise<string | undefined> {
-    return readIfThere(this.generatedPath);
+  async readGenerated(): Promise<Texts | undefined> {
+    const [text, streams] = await Promise.all([readIfThere(this.generatedPath), readIfThere(this.streamsPath)]);
+    return text === undefined ? undefined : { text, streams: streams ?? '' };
   }
 
-  async writeGenerated(text: string): Promise<void> {
-    await write(this.generatedPath, text);
-    this.#written = text;
+  /**
+   * streams.conf first: a crash between the two leaves the old digest in upstreams.conf, so that the next start does not
+   * take nginx for being in step.
+   */
+  async writeGenerated(texts: Texts): Promise<void> {
+    if ((await readIfThere(this.streamsPath)) !== texts.streams) await write(this.streamsPath, texts.streams);
+    if ((await readIfThere(this.generatedPath)) !== texts.text) await write(this.generatedPath, texts.text);
+    this.#written = texts;
   }
 
-  /** Whether the generated file holds what this process last wrote or confirmed. */
+  /** Whether the generated files hold what this process last wrote or confirmed. */
   async isGeneratedIntact(): Promise<boolean> {
-    return this.#written === undefined || (await this.readGenerated()) === this.#written;
+    return this.#written === undefined || isSame(await this.readGenerated(), this.#written);
   }
 
-  readLastGood(): Promise<string | undefined> {
-    return readIfThere(this.#lastGoodPath);
+  async readLastGood(): Promise<Texts | undefined> {
+    const [text, streams] = (await readIfThere(this.#lastGoodPath))?.split(seam) ?? [];
+    return text === undefined ? undefined : { text, streams: streams ?? '' };
   }
 
-  async writeLastGood(text: string): Promise<void> {
-    this.#written = text;
-    await write(this.#lastGoodPath, text);
+  async writeLastGood(texts: Texts): Promise<void> {
+    this.#written = texts;
+    await write(this.#lastGoodPath, [texts.text, texts.streams].join(seam));
   }
 
   async readSite(): Promise<SiteFiles> {
@@ -86,7 +101,7 @@ export class DiskFiles implements Files {
       return (await Promise.all(lists)).flat();
     } catch (error) {
       if (isAbsent(error)) return [];
-      throw new AppError('files', `cannot read ${path}: ${describe(error)}`, { cause: error });
+      throw new AppError('files', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
     }
   }
 }
@@ -96,7 +111,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    throw new AppError('files', `cannot read ${path}: ${describe(error)}`, { cause: error });
+    throw new AppError('files', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -105,7 +120,7 @@ async function write(path: string, text: string): Promise<void> {
     // A temporary file beside it, fsync, rename: a reader sees the old text or the new one.
     await writeFileAtomic(path, text, { mode: 0o644 });
   } catch (error) {
-    throw new AppError('files', `cannot write ${path}: ${describe(error)}; the file there stays as it was`, {
+    throw new AppError('files', `cannot write ${path}: ${messageOf(error)}; the file there stays as it was`, {
       cause: error,
     });
   }
@@ -113,10 +128,6 @@ async function write(path: string, text: string): Promise<void> {
 
 /** Gone, or not ours to read: a dangling link, a key with mode 0600. */
 function isAbsent(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'ELOOP';
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,47 +1,59 @@
 import type { Container } from '../core/model.ts';
 import { readNginxBuild } from '../core/nginx-build.ts';
 import type { NginxBuild } from '../core/nginx-build.ts';
+import { isTcpTable } from '../core/tcp-table.ts';
 import { AppError } from '../loop/ports.ts';
-import type { Target, Verdict, Worker } from '../loop/ports.ts';
+import type { Quit, Target, Verdict, Worker } from '../loop/ports.ts';
 import { askDigest } from './ask-digest.ts';
+import { systemClock } from './clock.ts';
 import type { DockerEngine } from './docker.ts';
-import type { Process } from './docker-map.ts';
-import { isMaster, isQuitting, isWorker, listConfigurationFiles, masterArguments, readVerdict } from './nginx-words.ts';
+import { KeptShell } from './kept-shell.ts';
+import type { NginxAccess } from './nginx-access.ts';
+import { NginxByApi } from './nginx-by-api.ts';
+import { NginxByShell } from './nginx-by-shell.ts';
+import { listConfigurationFiles, readVerdict } from './nginx-words.ts';
 
-/** nginx in a container of its own, acted on through the Docker API: exec to test, `kill -s HUP` to reload. */
+/** What is kept of one container between passes. */
+export class ContainerMemory {
+  readonly shell: KeptShell;
+  /** What was learned of its nginx, which stays the same for the container's life. */
+  build: NginxBuild | undefined;
+
+  constructor(engine: DockerEngine, containerId: string) {
+    this.shell = new KeptShell(
+      () => engine.openShell(containerId),
+      () => systemClock.nowMs(),
+    );
+  }
+}
+
+/** nginx in a container of its own: through a shell kept there, or, where there is none, through the Docker API. */
 export class NginxContainer implements Target {
   readonly id: string;
   readonly name: string;
   readonly answersAt: string;
   readonly #engine: DockerEngine;
+  readonly #container: Container;
   readonly #host: string;
   readonly #port: number;
-  readonly #builds: Map<string, NginxBuild>;
-  /** As they were before the reload; one listing serves the test, the signal and the acknowledgement. */
-  #processes: readonly Process[] | undefined;
-  #hasSignalled = false;
+  readonly #memory: ContainerMemory;
+  #chosen: Promise<NginxAccess> | undefined;
 
-  /**
-   * @param host where its own server answers
-   * @param builds what was learned of each container's nginx; shared between passes
-   */
-  constructor(engine: DockerEngine, container: Container, host: string, port: number, builds: Map<string, NginxBuild>) {
+  /** @param host where its own server answers */
+  constructor(engine: DockerEngine, container: Container, host: string, port: number, memory: ContainerMemory) {
     this.id = container.id;
     this.name = container.name;
     this.answersAt = `${host}:${String(port)}`;
     this.#engine = engine;
+    this.#container = container;
     this.#host = host;
     this.#port = port;
-    this.#builds = builds;
+    this.#memory = memory;
   }
 
   async readBuild(): Promise<NginxBuild> {
-    const known = this.#builds.get(this.id);
-    if (known !== undefined) return known;
-    const { output } = await this.#engine.exec(this.id, ['nginx', '-V']);
-    const build = readNginxBuild(output);
-    this.#builds.set(this.id, build);
-    return build;
+    this.#memory.build ??= readNginxBuild((await this.#engine.exec(this.id, ['nginx', '-V'])).output);
+    return this.#memory.build;
   }
 
   askDigest(): Promise<string | undefined> {
@@ -49,19 +61,18 @@ export class NginxContainer implements Target {
   }
 
   async validate(): Promise<Verdict> {
-    const { exitCode, output } = await this.#run('-t');
+    const { exitCode, output } = await (await this.#access()).runAsMaster('-t');
     return readVerdict(exitCode, output);
   }
 
   async includes(path: string): Promise<boolean> {
-    const { output } = await this.#run('-T');
+    const { output } = await (await this.#access()).runAsMaster('-T');
     return listConfigurationFiles(output).includes(path);
   }
 
   async listWorkers(): Promise<readonly Worker[] | undefined> {
     try {
-      const processes = await this.#listProcesses();
-      return processes.filter(({ command }) => isWorker(command)).map(toWorker);
+      return await (await this.#access()).listWorkers();
     } catch (error) {
       // Not every engine or socket proxy offers `top`; what answers is then watched for longer.
       if (error instanceof AppError) return undefined;
@@ -69,35 +80,36 @@ export class NginxContainer implements Target {
     }
   }
 
-  async signalReload(): Promise<void> {
-    const processes = await this.#listProcesses();
-    const master = processes.find(({ command }) => isMaster(command));
-    if (master === undefined) {
-      throw new AppError('nginx', `no nginx master process runs in container ${this.name}; nothing was signalled`);
+  async readTcpTables(): Promise<string | undefined> {
+    try {
+      const tables = await (await this.#access()).readTcpTables();
+      return isTcpTable(tables) ? tables : undefined;
+    } catch (error) {
+      if (error instanceof AppError) return undefined;
+      throw error;
     }
-    // The first process listed is the container's own, the one that `kill` reaches.
-    if (master === processes[0]) await this.#engine.signal(this.id, 'SIGHUP');
-    else await this.#run('-s', 'reload');
-    this.#hasSignalled = true;
-    this.#processes = undefined;
   }
 
-  async #run(...words: readonly string[]): Promise<{ readonly exitCode: number; readonly output: string }> {
-    const processes = await this.#listProcesses();
-    const master = processes.find(({ command }) => isMaster(command));
-    return this.#engine.exec(this.id, ['nginx', ...masterArguments(master?.command ?? ''), ...words]);
+  async signalReload(): Promise<void> {
+    await (await this.#access()).signalReload();
   }
 
-  async #listProcesses(): Promise<readonly Process[]> {
-    if (this.#processes !== undefined) return this.#processes;
-    const processes = await this.#engine.listProcesses(this.id);
-    const sorted = [...processes].sort((one, other) => one.pid - other.pid);
-    // After the signal they change from moment to moment.
-    if (!this.#hasSignalled) this.#processes = sorted;
-    return sorted;
+  async canHandOver(): Promise<boolean> {
+    return (await this.#access()).isQuick;
   }
-}
 
-function toWorker({ pid, command }: Process): Worker {
-  return { pid, isQuitting: isQuitting(command) };
+  async quitWorkers(pids: readonly number[]): Promise<Quit> {
+    return (await this.#access()).quitWorkers(pids);
+  }
+
+  /** The way of this pass. */
+  #access(): Promise<NginxAccess> {
+    this.#chosen ??= this.#choose();
+    return this.#chosen;
+  }
+
+  async #choose(): Promise<NginxAccess> {
+    const byShell = await NginxByShell.find(this.#memory.shell, this.name);
+    return byShell ?? new NginxByApi(this.#engine, this.#container);
+  }
 }

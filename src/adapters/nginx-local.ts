@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 
 import { execa } from 'execa';
 
+import { codeOf } from '../core/error-words.ts';
 import { readNginxBuild } from '../core/nginx-build.ts';
 import type { NginxBuild } from '../core/nginx-build.ts';
 import { AppError } from '../loop/ports.ts';
-import type { Target, Verdict, Worker } from '../loop/ports.ts';
+import type { Quit, Target, Verdict, Worker } from '../loop/ports.ts';
 import { askDigest } from './ask-digest.ts';
-import { isMaster, isQuitting, isWorker, listConfigurationFiles, readVerdict } from './nginx-words.ts';
+import { isMaster, listConfigurationFiles, pickWorkers, readVerdict } from './nginx-words.ts';
 
 /** nginx beside the controller, on one machine or in one container. Needs Linux's /proc. */
 export class NginxLocal implements Target {
@@ -47,13 +48,31 @@ export class NginxLocal implements Target {
   }
 
   async listWorkers(): Promise<readonly Worker[] | undefined> {
-    const children = await readIfThere(`/proc/${String(this.#pid)}/task/${String(this.#pid)}/children`);
-    if (children === undefined) return undefined;
-    const pids = children.split(' ').filter(Boolean).map(Number);
-    const workers = await Promise.all(pids.map(async (pid) => ({ pid, title: (await readTitle(pid)) ?? '' })));
-    return workers
-      .filter(({ title }) => isWorker(title))
-      .map(({ pid, title }) => ({ pid, isQuitting: isQuitting(title) }));
+    const path = `/proc/${String(this.#pid)}/task/${String(this.#pid)}/children`;
+    // Twice: a child that is reaped while the list is made may hide the one after it (proc(5)).
+    const lists = [await readIfThere(path), await readIfThere(path)];
+    if (lists.includes(undefined)) return undefined;
+    const pids = new Set(lists.join(' ').split(' ').filter(Boolean).map(Number));
+    const processes = await Promise.all([...pids].map(async (pid) => ({ pid, command: (await readTitle(pid)) ?? '' })));
+    return pickWorkers(processes);
+  }
+
+  async canHandOver(): Promise<boolean> {
+    return (await this.listWorkers()) !== undefined;
+  }
+
+  async quitWorkers(pids: readonly number[]): Promise<Quit> {
+    // Looked at again: a pid may have been given to somebody else.
+    const workers = (await this.listWorkers()) ?? [];
+    const accepting = workers.filter(({ pid, isQuitting }) => !isQuitting && pids.includes(pid));
+    const sent = accepting.map(({ pid }) => sendQuit(pid));
+    return sent.includes('refused') ? 'refused' : 'sent';
+  }
+
+  async readTcpTables(): Promise<string | undefined> {
+    const of = (name: string): string => `/proc/${String(this.#pid)}/net/${name}`;
+    const [tables, tables6 = ''] = await Promise.all([readIfThere(of('tcp')), readIfThere(of('tcp6'))]);
+    return tables === undefined ? undefined : `${tables}\n${tables6}`;
   }
 
   async signalReload(): Promise<void> {
@@ -126,6 +145,16 @@ export class LocalCommand {
       throw new AppError('nginx', `cannot run "${file}": ${why}; set LBWATCH_NGINX_COMMAND`);
     }
     return { exitCode: result.exitCode, output: result.all };
+  }
+}
+
+function sendQuit(pid: number): Quit {
+  try {
+    process.kill(pid, 'SIGQUIT');
+    return 'sent';
+  } catch (error) {
+    // Gone meanwhile is as good as told.
+    return codeOf(error) === 'EPERM' ? 'refused' : 'sent';
   }
 }
 

@@ -1,5 +1,6 @@
 import { printable } from '../core/printable.ts';
-import type { Verdict } from '../loop/ports.ts';
+import type { Verdict, Worker } from '../loop/ports.ts';
+import type { Process } from './docker-map.ts';
 
 /** What nginx says of itself: process titles (ngx_setproctitle), `-t`, `-T`. */
 
@@ -12,8 +13,15 @@ export function isWorker(command: string): boolean {
 }
 
 /** Whether a worker accepts no new connections any more. */
-export function isQuitting(command: string): boolean {
+function isQuitting(command: string): boolean {
   return command.includes('is shutting down');
+}
+
+/** The workers among processes. */
+export function pickWorkers(processes: readonly Process[]): readonly Worker[] {
+  return processes
+    .filter(({ command }) => isWorker(command))
+    .map(({ pid, command }) => ({ pid, isQuitting: isQuitting(command) }));
 }
 
 /** `-c` and `-p` of a master's command line, so that a test reads the configuration which the master reads. */

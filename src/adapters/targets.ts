@@ -1,9 +1,9 @@
+import type { Reach } from '../core/address.ts';
 import { chooseNginx, commonReach } from '../core/choose-nginx.ts';
 import type { Container } from '../core/model.ts';
-import type { NginxBuild } from '../core/nginx-build.ts';
 import type { FoundTargets, Targets } from '../loop/ports.ts';
 import type { DockerEngine } from './docker.ts';
-import { NginxContainer } from './nginx-container.ts';
+import { ContainerMemory, NginxContainer } from './nginx-container.ts';
 import { NginxLocal } from './nginx-local.ts';
 import type { LocalCommand } from './nginx-local.ts';
 
@@ -13,7 +13,7 @@ export class ContainerTargets implements Targets {
   readonly #setting: string | undefined;
   readonly #selfId: string | undefined;
   readonly #port: number;
-  readonly #builds = new Map<string, NginxBuild>();
+  readonly #memories = new Map<string, ContainerMemory>();
 
   /**
    * @param setting LBWATCH_NGINX
@@ -37,12 +37,30 @@ export class ContainerTargets implements Targets {
     );
     const targets = running.map((container) => {
       const host = addressFor(container, self);
-      return new NginxContainer(this.#engine, container, host, this.#port, this.#builds);
+      return new NginxContainer(this.#engine, container, host, this.#port, this.#remember(container.id));
     });
-    for (const id of this.#builds.keys())
-      if (!running.some((container) => container.id === id)) this.#builds.delete(id);
+    this.#forgetAllBut(new Set(running.map(({ id }) => id)));
     const missing = targets.length > 0 ? undefined : this.#describeMissing(chosen);
-    return Promise.resolve({ targets, reach, missing, project });
+    return Promise.resolve({ targets, reach, ownReach: ownReach(self), missing, project });
+  }
+
+  /** Ends what is kept in nginx's containers. */
+  close(): void {
+    this.#forgetAllBut(new Set());
+  }
+
+  #remember(id: string): ContainerMemory {
+    const memory = this.#memories.get(id) ?? new ContainerMemory(this.#engine, id);
+    this.#memories.set(id, memory);
+    return memory;
+  }
+
+  #forgetAllBut(ids: ReadonlySet<string>): void {
+    for (const [id, { shell }] of this.#memories) {
+      if (ids.has(id)) continue;
+      shell.close();
+      this.#memories.delete(id);
+    }
   }
 
   #describeMissing(chosen: readonly Container[]): string {
@@ -69,16 +87,21 @@ export class LocalTargets implements Targets {
   async find(containers: readonly Container[]): Promise<FoundTargets> {
     const self = findSelf(containers, this.#selfId);
     const project = self?.labels['com.docker.compose.project'];
-    const reach = commonReach(self === undefined ? [] : [self]);
+    const reach = ownReach(self);
     const master = await this.#nginx.findMaster();
-    if (typeof master === 'string') return { targets: [], reach, missing: master, project };
+    if (typeof master === 'string') return { targets: [], reach, ownReach: reach, missing: master, project };
     const target = new NginxLocal(this.#nginx, master, '127.0.0.1', this.#port);
-    return { targets: [target], reach, missing: undefined, project };
+    return { targets: [target], reach, ownReach: reach, missing: undefined, project };
   }
 }
 
 function findSelf(containers: readonly Container[], selfId: string | undefined): Container | undefined {
   return selfId === undefined ? undefined : containers.find(({ id }) => id.startsWith(selfId));
+}
+
+/** Outside any container it reaches every bridge. */
+function ownReach(self: Container | undefined): Reach {
+  return commonReach(self === undefined ? [] : [self]);
 }
 
 /** Its address on a network shared with the controller; on the host's network, loopback. */

@@ -1,5 +1,7 @@
 import { access, constants, readdir, stat } from 'node:fs/promises';
 
+import { describeObstacle } from '../core/streams-standing.ts';
+import { messageOf } from '../core/error-words.ts';
 import type { Plan } from '../loop/reconcile.ts';
 import { look } from '../loop/reconcile.ts';
 import { AppError } from '../loop/ports.ts';
@@ -30,6 +32,7 @@ export async function doctor(settings: Settings, isJson: boolean): Promise<numbe
   if ('check' in plan) findings.push(plan);
   else {
     findings.push(describeContainers(plan), ...(await checkNginx(plan, wired)));
+    findings.push(...plan.notes.map((note) => warn('drains', note)));
     findings.push(...plan.desired.problems.map(({ container, message }) => warn('labels', `${container}: ${message}`)));
   }
   if (isJson) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
@@ -50,11 +53,10 @@ async function checkDirectory({ dir }: Settings): Promise<Finding> {
       return fail('directory', `${dir} is no directory; mount the shared volume there`);
     await access(dir, constants.W_OK | constants.X_OK);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
     const user = String(process.getuid?.() ?? 'unknown');
     return fail(
       'directory',
-      `cannot write in ${dir} (${why}); mount the shared volume there, writable for user ${user}`,
+      `cannot write in ${dir} (${messageOf(error)}); mount the shared volume there, writable for user ${user}`,
     );
   }
   const names = await readdir(dir);
@@ -64,10 +66,11 @@ async function checkDirectory({ dir }: Settings): Promise<Finding> {
 async function checkSite({ site }: Settings, { files }: Wired): Promise<Finding> {
   const read = await attempt('site', () => files.readSite());
   if ('check' in read) return read;
-  const {
-    site: { named, defined },
-    fileCount,
-  } = read;
+  const { site: names, fileCount } = read;
+  const union = (kind: 'named' | 'defined'): readonly string[] => [
+    ...new Set([...names.http[kind], ...names.stream[kind]]),
+  ];
+  const [named, defined] = [union('named'), union('defined')];
   if (fileCount === 0) {
     return warn(
       'site',
@@ -81,11 +84,16 @@ async function checkSite({ site }: Settings, { files }: Wired): Promise<Finding>
 
 function describeContainers({ desired }: Plan): Finding {
   const count = (state: string): string => String(desired.memberships.filter((row) => row.state === state).length);
-  const pools = desired.pools.map(({ name, members }) => `${name} (${String(members.length)})`).join(', ') || 'none';
-  return ok('containers', `${count('in')} in, ${count('waiting')} waiting, ${count('out')} out; pools: ${pools}`);
+  const pools = desired.pools.map(
+    ({ name, protocol, members }) => `${name} (${protocol === 'http' ? '' : `${protocol}, `}${String(members.length)})`,
+  );
+  return ok(
+    'containers',
+    `${count('in')} in, ${count('waiting')} waiting, ${count('out')} out; pools: ${pools.join(', ') || 'none'}`,
+  );
 }
 
-async function checkNginx({ found, rendered }: Plan, { files }: Wired): Promise<readonly Finding[]> {
+async function checkNginx({ found, rendered, desired }: Plan, { files }: Wired): Promise<readonly Finding[]> {
   if (found.missing !== undefined) {
     return [fail('nginx', `${found.missing}; start it, label its container lb.nginx: "true", or set LBWATCH_NGINX`)];
   }
@@ -93,6 +101,9 @@ async function checkNginx({ found, rendered }: Plan, { files }: Wired): Promise<
   for (const target of found.targets) {
     const finding = await attempt('nginx', () => checkTarget(target, rendered.digest, files.generatedPath));
     findings.push(finding);
+  }
+  if (desired.pools.some(({ protocol }) => protocol !== 'http')) {
+    findings.push(await attempt('streams', () => checkStreams(found.targets, files.streamsPath)));
   }
   return findings;
 }
@@ -121,7 +132,22 @@ async function checkTarget(target: Target, digest: string, path: string): Promis
       `${who} runs another configuration than the labels ask for; a pass is under way, or no controller runs`,
     );
   }
-  return ok('nginx', `${who} runs what the labels ask for (digest ${running.slice(0, 12)})`);
+  const isHandedOver = await target.canHandOver();
+  const how = isHandedOver
+    ? ''
+    : '; no early handover: its processes cannot be reached (no sh in its container, or exec is refused)';
+  return ok('nginx', `${who} runs what the labels ask for (digest ${running.slice(0, 12)})${how}`);
+}
+
+/** Looked at where there are tcp or udp pools; of several nginx not each need serve them. */
+async function checkStreams(targets: readonly Target[], path: string): Promise<Finding> {
+  const obstacles: string[] = [];
+  for (const target of targets) {
+    const obstacle = describeObstacle(await target.readBuild(), { path, isIncluded: await target.includes(path) });
+    if (obstacle !== undefined) obstacles.push(`${target.name}: ${obstacle}`);
+  }
+  if (obstacles.length === 0) return ok('streams', `nginx includes ${path}`);
+  return (obstacles.length < targets.length ? warn : fail)('streams', obstacles.join('; '));
 }
 
 /** What a check finds out, or the failure that says why it could not. */

@@ -1,4 +1,4 @@
-import type { Membership } from '../core/model.ts';
+import type { Membership, Protocol } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import { look } from '../loop/reconcile.ts';
 import { renderTable } from '../report/table.ts';
@@ -11,7 +11,7 @@ import { wire } from './wire.ts';
  */
 export async function explain(settings: Settings, wanted: string | undefined, isJson: boolean): Promise<number> {
   const { parts } = await wire(settings);
-  const { desired, rendered, found } = await look(parts);
+  const { desired, rendered, found, notes } = await look(parts);
   const isWanted = (row: Membership): boolean =>
     wanted === undefined || row.container === wanted || (wanted.length >= 4 && row.containerId.startsWith(wanted));
   // Those that ask for a pool first.
@@ -22,15 +22,20 @@ export async function explain(settings: Settings, wanted: string | undefined, is
     process.stderr.write(`no container is called ${printable(wanted)}; lbwatch explain lists them\n`);
     return 1;
   }
-  if (isJson) process.stdout.write(`${JSON.stringify(rows.map(toJson), null, 2)}\n`);
+  // Of two pools of one name, the one that has members is meant.
+  const byMembers = [...desired.pools].sort((one, other) => one.members.length - other.members.length);
+  const protocols: Protocols = new Map(byMembers.map(({ name, protocol }) => [name, protocol]));
+  if (isJson) process.stdout.write(`${JSON.stringify(rows.map(toJson(protocols)), null, 2)}\n`);
   else {
-    process.stdout.write(renderTable(['CONTAINER', 'POOL', 'ROLE', 'STATE', 'ADDRESS', 'REASON'], rows.map(toCells)));
+    const cells = rows.map(toCells(protocols));
+    process.stdout.write(renderTable(['CONTAINER', 'POOL', 'ROLE', 'STATE', 'ADDRESS', 'REASON'], cells));
     const ignored = desired.problems.filter(
       (problem) => problem.effect === 'ignored' && rows.some((row) => row.containerId === problem.containerId),
     );
     for (const { container, message } of ignored)
       process.stdout.write(`problem: ${printable(container)}: ${message}\n`);
   }
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
   if (found.missing !== undefined) process.stderr.write(`note: ${found.missing}\n`);
   for (const target of found.targets) {
     if ((await target.askDigest()) === rendered.digest) continue;
@@ -39,10 +44,21 @@ export async function explain(settings: Settings, wanted: string | undefined, is
   return 0;
 }
 
-function toJson({ container, pool, role, state, address, reason }: Membership): Record<string, string | null> {
-  return { container, pool: pool ?? null, role: role ?? null, state, address: address ?? null, reason };
+/** What pools speak, by their names. */
+type Protocols = ReadonlyMap<string, Protocol>;
+
+function toJson(protocols: Protocols): (row: Membership) => Record<string, string | null> {
+  return ({ container, pool, role, state, address, reason }) => {
+    const protocol = protocols.get(pool ?? '') ?? 'http';
+    const special = protocol === 'http' ? {} : { protocol };
+    return { container, pool: pool ?? null, ...special, role: role ?? null, state, address: address ?? null, reason };
+  };
 }
 
-function toCells({ container, pool, role, state, address, reason }: Membership): readonly string[] {
-  return [printable(container), pool ?? '-', role ?? '-', state, address ?? '-', reason];
+function toCells(protocols: Protocols): (row: Membership) => readonly string[] {
+  return ({ container, pool = '-', role, state, address, reason }) => {
+    const protocol = protocols.get(pool) ?? 'http';
+    const shown = protocol === 'http' ? pool : `${pool} (${protocol})`;
+    return [printable(container), shown, role ?? '-', state, address ?? '-', reason];
+  };
 }

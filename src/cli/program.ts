@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 
 import { doctor } from './doctor.ts';
+import { drain, drainHelp } from './drain.ts';
 import { explain } from './explain.ts';
 import { health } from './health.ts';
 import { once } from './once.ts';
@@ -8,6 +9,7 @@ import { render } from './render.ts';
 import { run } from './run.ts';
 import { readSettings, settingsTable } from './settings.ts';
 import type { Settings } from './settings.ts';
+import { undrain } from './undrain.ts';
 import { version } from './version.ts';
 
 /**
@@ -61,6 +63,20 @@ export function createProgram(
   add('doctor', 'look at socket, directory, site and nginx, and say what to do', (settings, command) =>
     doctor(settings, hasFlag(command, 'json')),
   ).option('--json', 'print the findings as JSON');
+  add('drain <container>', 'take a container out, acknowledged by nginx', (settings, command) =>
+    drain(settings, command.args[0] ?? '', {
+      isWaiting: hasFlag(command, 'wait'),
+      timeout: readText(command, 'timeout'),
+      isJson: hasFlag(command, 'json'),
+    }),
+  )
+    .option('--wait', 'wait until nginx has no connection to it')
+    .option('--timeout <duration>', "the longest wait, such as 30s (the container's lb.drain, else 5m)")
+    .option('--json', 'print container, drained, acknowledged, connections (null: unknown), drainMs')
+    .addHelpText('after', drainHelp);
+  add('undrain <container>', 'end its drain: it joins again when its checks let it', (settings, command) =>
+    undrain(settings, command.args[0] ?? '', hasFlag(command, 'json')),
+  ).option('--json', 'print container, drained, and its pools with state and reason');
   add('health', 'ask the running controller for its health: the HEALTHCHECK of the image', (settings) =>
     health(settings),
   );
@@ -69,6 +85,11 @@ export function createProgram(
 
 function describe({ help, fallback }: { readonly help: string; readonly fallback: string | undefined }): string {
   return fallback === undefined || fallback === '' ? help : `${help} (${fallback})`;
+}
+
+function readText(command: Command, name: string): string | undefined {
+  const value = command.opts<Record<string, unknown>>()[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 function hasFlag(command: Command, name: string): boolean {

@@ -1,5 +1,7 @@
 import { systemClock } from '../adapters/clock.ts';
 import { Controller } from '../loop/controller.ts';
+import { Drainer } from '../loop/drainer.ts';
+import { PassWatch } from '../loop/pass-watch.ts';
 import type { Report, Reporter } from '../loop/ports.ts';
 import { createLog } from '../report/log.ts';
 import { LogReporter } from '../report/log-reporter.ts';
@@ -16,9 +18,12 @@ import { wire } from './wire.ts';
  * nginx goes on serving when it ends.
  */
 export async function run(settings: Settings): Promise<void> {
-  const { parts, engine, files } = await wire(settings);
+  const { parts, readiness, engine, files, drainStore } = await wire(settings, (mark) => {
+    controller.mark(mark);
+  });
   const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
-  const reporter = new StreamTracker(new LogReporter(log));
+  const passes = new PassWatch(new LogReporter(log));
+  const reporter = new StreamTracker(passes);
   const window = { quietMs: settings.quiet, maxWaitMs: settings.maxWait };
   const controller = new Controller(parts, window, systemClock, reporter);
   const mark = controller.mark.bind(controller);
@@ -29,16 +34,16 @@ export async function run(settings: Settings): Promise<void> {
   process.on('SIGHUP', onHangUp);
   const stopSignal = awaitSignal('SIGTERM', 'SIGINT');
 
-  const stopStatus = await startStatusServer(settings.status.address ?? '0.0.0.0', settings.status.port, {
-    outcome: () => controller.lastOutcome,
-    isWatching: () => reporter.isWatching,
-  });
+  const vitals = { outcome: () => controller.lastOutcome, isWatching: () => reporter.isWatching };
+  const { address = '0.0.0.0', port } = settings.status;
+  const drainer = new Drainer(drainStore, passes, mark, systemClock);
+  const stopStatus = await startStatusServer(address, port, vitals, drainer);
   reporter.report({ kind: 'started', details: describe(settings) });
 
   // Watched before the first pass reads it, so that no edit falls between.
   const watched = {
     sitePaths: settings.site,
-    generatedPath: files.generatedPath,
+    generatedPaths: [files.generatedPath, files.streamsPath],
     isIgnored: (path: string) => files.isIgnored(path),
     isGeneratedIntact: () => files.isGeneratedIntact(),
   };
@@ -46,7 +51,7 @@ export async function run(settings: Settings): Promise<void> {
     log.warn({ err: error }, 'cannot watch the configuration; the resync will see what changes');
   };
   const stopConfigWatch = await watchConfig(watched, mark, onWatchError, systemClock);
-  const watching = watchEvents(engine, mark, systemClock, reporter, stopping.signal);
+  const watching = watchEvents(engine, parts.lifecycle, mark, systemClock, reporter, stopping.signal);
   const stopResync = startResync(settings.resync, mark, systemClock);
   // Also where no stream can be opened: the first pass then says why.
   controller.markAll('start');
@@ -55,6 +60,7 @@ export async function run(settings: Settings): Promise<void> {
   process.off('SIGHUP', onHangUp);
   stopping.abort();
   stopResync();
+  readiness.stop();
   // A pass under way is given half a second; what it leaves half done, the next start repairs.
   await Promise.race([
     Promise.all([controller.stop(), watching, stopConfigWatch(), stopStatus()]),

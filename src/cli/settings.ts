@@ -42,6 +42,8 @@ const listen = z
   .refine(({ port }) => port <= 65_534, listenAllowed)
   .refine(({ address }) => address === undefined || z.ipv4().safeParse(address).success, listenAllowed);
 
+const onOff = z.enum(['on', 'off'], 'on or off').transform((text) => text === 'on');
+
 const path = z.string().regex(/^\/[^\s;{}"'$\\]*$/, 'an absolute path without spaces, quotes, ";", "{", "}" or "$"');
 
 /** The whole table: `--help`, the README's table and the parser are made of it. */
@@ -104,13 +106,37 @@ export const settingsTable = {
     help: "where nginx answers for lbwatch; the next port answers for empty pools, on nginx's loopback",
     schema: listen,
   }),
+  checks: define({
+    flag: 'checks',
+    variable: 'LBWATCH_CHECKS',
+    placeholder: 'on|off',
+    fallback: 'on',
+    help: 'ask members themselves whether they can serve; off: only the HEALTHCHECK counts',
+    schema: onOff,
+  }),
+  leaveEarly: define({
+    flag: 'leave-early',
+    variable: 'LBWATCH_LEAVE_EARLY',
+    placeholder: 'on|off',
+    fallback: 'on',
+    help: 'a member leaves when it is told to stop; off: when it has stopped',
+    schema: onOff,
+  }),
   failOpen: define({
     flag: 'fail-open',
     variable: 'LBWATCH_FAIL_OPEN',
     placeholder: 'on|off',
     fallback: 'on',
     help: 'where nobody is healthy, send to the unhealthy rather than answer 503',
-    schema: z.enum(['on', 'off'], 'on or off').transform((text) => text === 'on'),
+    schema: onOff,
+  }),
+  handover: define({
+    flag: 'handover',
+    variable: 'LBWATCH_HANDOVER',
+    placeholder: 'on|off',
+    fallback: 'on',
+    help: "at a reload, tell nginx's old workers to quit as soon as new ones accept, 100 ms before nginx does",
+    schema: onOff,
   }),
   resync: define({
     flag: 'resync',
@@ -141,7 +167,7 @@ export const settingsTable = {
     variable: 'LBWATCH_STATUS',
     placeholder: '[ADDRESS:]PORT',
     fallback: '127.0.0.1:9180',
-    help: 'where the controller answers /healthz and /readyz',
+    help: 'where the controller answers /healthz and /readyz, and takes drains; 9180: on all addresses, for pre_stop hooks',
     schema: listen,
   }),
   logFormat: define({
@@ -213,7 +239,10 @@ export function readSettings(flags: Texts, environment: Texts): Settings {
     site: need('site', t.site),
     pools: need('pools', t.pools),
     internal: need('internal', t.internal),
+    checks: need('checks', t.checks),
+    leaveEarly: need('leaveEarly', t.leaveEarly),
     failOpen: need('failOpen', t.failOpen),
+    handover: need('handover', t.handover),
     resync: need('resync', t.resync),
     quiet: need('quiet', t.quiet),
     maxWait: need('maxWait', t.maxWait),

@@ -1,26 +1,39 @@
+import { askMember } from '../adapters/ask-member.ts';
 import { DockerEngine } from '../adapters/docker.ts';
 import { systemClock } from '../adapters/clock.ts';
+import { DrainFolder } from '../adapters/drain-folder.ts';
 import { DiskFiles } from '../adapters/files.ts';
 import { LocalCommand } from '../adapters/nginx-local.ts';
 import { readOwnContainerId } from '../adapters/self.ts';
 import { ContainerTargets, LocalTargets } from '../adapters/targets.ts';
 import type { Scope } from '../core/eligible.ts';
 import { Applier } from '../loop/apply.ts';
+import type { Mark } from '../loop/dirty.ts';
+import { Drains } from '../loop/drains.ts';
 import { Inventory } from '../loop/inventory.ts';
+import { Lifecycle } from '../loop/lifecycle.ts';
 import type { Parts, Policy } from '../loop/reconcile.ts';
+import { StreamsMemory } from '../loop/streams-memory.ts';
+import { Readiness } from '../sources/readiness.ts';
 import { BadSetting } from './settings.ts';
 import type { Settings } from './settings.ts';
 
 /** The real parts of a pass, put together as the settings say. */
 export interface Wired {
   readonly parts: Parts;
+  readonly readiness: Readiness;
   readonly engine: DockerEngine;
   readonly files: DiskFiles;
+  readonly drainStore: DrainFolder;
   readonly selfId: string | undefined;
 }
 
-/** Throws {@link BadSetting} where settings do not fit the place they are used in. */
-export async function wire(settings: Settings): Promise<Wired> {
+/**
+ * Throws {@link BadSetting} where settings do not fit the place they are used in.
+ *
+ * @param mark called when a member's readiness changes; a command that looks once needs none
+ */
+export async function wire(settings: Settings, mark: (mark: Mark) => void = () => undefined): Promise<Wired> {
   const selfId = await readOwnContainerId();
   const scope = chooseScope(settings.scope);
   if (scope === 'own' && selfId === undefined) {
@@ -30,6 +43,7 @@ export async function wire(settings: Settings): Promise<Wired> {
   }
   const engine = new DockerEngine();
   const files = new DiskFiles(settings.dir, settings.site);
+  const drainStore = new DrainFolder(settings.dir);
   const { port } = settings.internal;
   const isLocal = settings.nginx === 'local';
   const targets = isLocal
@@ -40,15 +54,22 @@ export async function wire(settings: Settings): Promise<Wired> {
     declaredPools: settings.pools,
     internal: { address: settings.internal.address ?? (isLocal ? '127.0.0.1' : undefined), port },
     failOpen: settings.failOpen,
+    checks: settings.checks,
   };
+  const readiness = new Readiness(askMember, systemClock, mark);
   const parts: Parts = {
     inventory: new Inventory(engine),
+    lifecycle: new Lifecycle(engine, systemClock, settings.leaveEarly),
+    drains: new Drains(drainStore, engine),
+    checks: readiness,
     targets,
     files,
-    applier: new Applier(files, systemClock),
+    applier: new Applier(files, systemClock, undefined, settings.handover),
+    streams: new StreamsMemory(files.streamsPath),
     policy,
+    clock: systemClock,
   };
-  return { parts, engine, files, selfId };
+  return { parts, readiness, engine, files, drainStore, selfId };
 }
 
 function chooseScope(names: readonly string[]): Scope | 'own' {

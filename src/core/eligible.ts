@@ -1,12 +1,12 @@
-import type { Container } from './model.ts';
+import type { Container, Departure } from './model.ts';
 import { printable } from './printable.ts';
 
 /** Whose containers may join: everybody's, or those of the Compose projects named. */
 export type Scope = { readonly kind: 'all' } | { readonly kind: 'projects'; readonly names: readonly string[] };
 
-/** Whether a container may serve now, and why not. */
+/** Whether a container may serve now, before anybody has asked its port, and why not. */
 export type Eligibility = {
-  readonly kind: 'ready' | 'starting' | 'unhealthy' | 'stopped' | 'foreign';
+  readonly kind: 'running' | 'leaving' | 'stopped' | 'foreign';
   readonly reason: string;
 };
 
@@ -16,7 +16,7 @@ export type Eligibility = {
  * One-off and hook containers carry a copy of their service's labels (Compose: `run`, `post_start`, `pre_stop`) and
  * never join.
  */
-export function judge(container: Container, scope: Scope): Eligibility {
+export function judge(container: Container, scope: Scope, departure: Departure | undefined): Eligibility {
   if (!isInScope(container, scope)) return { kind: 'foreign', reason: describeScope(container, scope) };
   if (container.labels['com.docker.compose.oneoff'] === 'True') {
     return { kind: 'foreign', reason: 'one-off container (docker compose run)' };
@@ -25,15 +25,22 @@ export function judge(container: Container, scope: Scope): Eligibility {
     return { kind: 'foreign', reason: 'Compose hook container' };
   }
   if (container.state !== 'running') return { kind: 'stopped', reason: container.state };
-  switch (container.health) {
-    case 'none':
-      return { kind: 'ready', reason: 'running' };
-    case 'healthy':
-      return { kind: 'ready', reason: 'healthy' };
-    case 'starting':
-      return { kind: 'starting', reason: 'its health check has not passed yet' };
-    case 'unhealthy':
-      return { kind: 'unhealthy', reason: 'unhealthy' };
+  if (departure?.kind === 'ended') return { kind: 'stopped', reason: describeDeparture(departure) };
+  if (departure !== undefined) return { kind: 'leaving', reason: describeDeparture(departure) };
+  return { kind: 'running', reason: 'running' };
+}
+
+/** Why a running container does not serve, for people. */
+export function describeDeparture({ kind }: Departure): string {
+  switch (kind) {
+    case 'signalled':
+      return 'was told to stop';
+    case 'ended':
+      return 'has ended';
+    case 'drained':
+      return 'drained by hand; lbwatch undrain ends it';
+    case 'withdrawn':
+      return 'drained at its own request until it is started again';
   }
 }
 

@@ -1,9 +1,12 @@
 import leven from 'leven';
 
-import type { Container, Method, Problem, Role, ServerOptions } from './model.ts';
+import type { Check, CheckTiming, Container, Method, Problem, Protocol, Role, ServerOptions } from './model.ts';
 import { printable } from './printable.ts';
 import {
+  maxDrainMs,
   parseBackup,
+  parseCheck,
+  parseDurationMs,
   parseDurationS,
   parseInteger,
   parseMethod,
@@ -27,9 +30,16 @@ export interface LabelSet {
   readonly requests: readonly Request[];
   readonly network: string | undefined;
   readonly options: ServerOptions;
+  /** Of the pools it is in; absent, it is http like any other. */
+  readonly protocol: Protocol;
   /** Of the pools it is in; undefined where the label is absent. */
   readonly method: Method | undefined;
   readonly keepalive: number | undefined;
+  /** Undefined where the label is absent: the HEALTHCHECK where there is one, else tcp. */
+  readonly check: Check | undefined;
+  readonly checkTiming: CheckTiming;
+  /** The longest that a member which was told to stop is taken for leaving. */
+  readonly drainMs: number;
   readonly problems: readonly Problem[];
 }
 
@@ -46,22 +56,42 @@ export const knownLabels = [
   'lb.protocol',
   'lb.method',
   'lb.keepalive',
+  'lb.check',
+  'lb.check.interval',
+  'lb.check.timeout',
+  'lb.check.rise',
+  'lb.check.fall',
+  'lb.drain',
   'lb.nginx',
 ] as const;
 type KnownLabel = (typeof knownLabels)[number];
 
 const maxNearestDistance = 3;
 
+const defaultCheckTimeoutMs = 1000;
+const defaultRise = 2;
+const defaultFall = 2;
+const defaultDrainMs = 5 * 60_000;
+
 /** Whether a container asks for anything: the cheap question, before its labels are parsed. */
 export function hasPoolLabel(container: Container): boolean {
   return Object.hasOwn(container.labels, 'lb.pool') || Object.hasOwn(container.labels, 'lb.backup');
 }
+
+/** What was parsed before: a container is data that never changes, and is looked at several times in each pass. */
+const labelSets = new WeakMap<Container, LabelSet>();
 
 /**
  * Parses the `lb.*` labels of one container, strictly. A value that does not parse is a problem that keeps the container
  * out; an unknown label is a problem that is ignored, since there is nowhere its value could go.
  */
 export function parseLabels(container: Container): LabelSet {
+  const labels = labelSets.get(container) ?? parseAnew(container);
+  labelSets.set(container, labels);
+  return labels;
+}
+
+function parseAnew(container: Container): LabelSet {
   const problems: Problem[] = [];
   const report = (label: string, effect: Problem['effect'], message: string): void => {
     problems.push({ containerId: container.id, container: container.name, label, effect, message });
@@ -85,16 +115,33 @@ export function parseLabels(container: Container): LabelSet {
     failTimeoutS: read('lb.fail_timeout', parseDurationS),
     maxConns: read('lb.max_conns', (text) => parseInteger(text, 0, 1_000_000)),
   };
-  // Anything else must not be served as if it were http.
-  read('lb.protocol', parseProtocol);
-  const method = read('lb.method', parseMethod);
+  const protocol = read('lb.protocol', parseProtocol) ?? 'http';
+  const method = read('lb.method', (text) => parseMethod(text, protocol));
   const keepalive = read('lb.keepalive', (text) => parseInteger(text, 0, 10_000));
+  const check = read('lb.check', parseCheck);
+  const checkTiming: CheckTiming = {
+    intervalMs: read('lb.check.interval', (text) => parseDurationMs(text, 100, 3_600_000)),
+    timeoutMs: read('lb.check.timeout', (text) => parseDurationMs(text, 10, 60_000)) ?? defaultCheckTimeoutMs,
+    rise: read('lb.check.rise', (text) => parseInteger(text, 1, 100)) ?? defaultRise,
+    fall: read('lb.check.fall', (text) => parseInteger(text, 1, 100)) ?? defaultFall,
+  };
+  const drainMs = read('lb.drain', (text) => parseDurationMs(text, 1000, maxDrainMs)) ?? defaultDrainMs;
 
   if (backups === true && primaries.length === 0 && problems.length === 0) {
     report(
       'lb.backup',
       'out',
       'lb.backup: "true" needs lb.pool beside it; write lb.backup: <pool> to name the pool here',
+    );
+  }
+  if (protocol !== 'http' && keepalive !== undefined) {
+    report('lb.keepalive', 'ignored', `lb.keepalive is for http pools; a ${protocol} pool keeps no idle connections`);
+  }
+  if (protocol === 'udp' && (check?.kind === 'tcp' || check?.kind === 'http')) {
+    report(
+      'lb.check',
+      'ignored',
+      `lb.check: ${check.kind} cannot ask a udp port; write docker, with a HEALTHCHECK in the image, or none`,
     );
   }
   problems.push(...listUnknownLabels(container));
@@ -110,7 +157,7 @@ export function parseLabels(container: Container): LabelSet {
       `lb.backup: "${twice.pool}" is in lb.pool as well; a container is primary or backup of a pool`,
     );
   }
-  return { requests, network, options, method, keepalive, problems };
+  return { requests, network, options, protocol, method, keepalive, check, checkTiming, drainMs, problems };
 }
 
 /** The `lb.*` labels that lbwatch does not know; one of them may have been meant to ask for a pool. */
@@ -144,7 +191,6 @@ function listRequests(
 
 function describeUnknownLabel(label: string): string {
   const shown = printable(label, 60);
-  if (/^lb\.(?:check(?:\..*)?|drain)$/.test(label)) return `${shown} is not supported by this version`;
   const nearest = [...knownLabels]
     .map((known) => ({ known, distance: leven(known, label.slice(0, 60)) }))
     .sort((one, other) => one.distance - other.distance)[0];

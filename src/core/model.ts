@@ -40,6 +40,43 @@ export interface Container {
 
 export type Role = 'primary' | 'backup';
 
+/** What a pool's members speak: `tcp` and `udp` pools are upstreams of nginx's stream module. */
+export type Protocol = 'http' | 'tcp' | 'udp';
+
+/** How lbwatch finds out by itself whether a member can serve; `docker` believes the image's HEALTHCHECK. */
+export type Check =
+  | { readonly kind: 'docker' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'tcp' }
+  | { readonly kind: 'http'; readonly path: string };
+
+/** When a check is made, and how many results in a row change a member's standing. */
+export interface CheckTiming {
+  /** Undefined: the default, which grows with the number of members. */
+  readonly intervalMs: number | undefined;
+  readonly timeoutMs: number;
+  /** Successes before a member that had failed is back. */
+  readonly rise: number;
+  /** Failures before a member that serves is taken out. */
+  readonly fall: number;
+}
+
+/**
+ * Why a container that is listed as running is on its way out, and since when (Unix milliseconds). `ended`: an event said
+ * so; the engine's list may be some milliseconds behind its events.
+ */
+export interface Departure {
+  readonly kind: 'signalled' | 'ended' | Drain['kind'];
+  readonly sinceMs: number;
+}
+
+/** Somebody asked lbwatch to take a container out: a person, or the container itself (a `pre_stop` hook). */
+export interface Drain {
+  /** `drained` by hand: until `undrain`, or until the container is gone. `withdrawn` by itself: for its present life. */
+  readonly kind: 'drained' | 'withdrawn';
+  readonly sinceMs: number;
+}
+
 export type Method =
   | { readonly kind: 'round_robin' }
   | { readonly kind: 'least_conn' }
@@ -67,9 +104,13 @@ export interface Member {
   readonly options: ServerOptions;
 }
 
-/** An nginx upstream of the same name. Members are sorted; none means: answer 503. */
+/**
+ * An nginx upstream of the same name. Members are sorted; none means: answer 503, or in a tcp or udp pool: close the
+ * connection at once.
+ */
 export interface Pool {
   readonly name: string;
+  readonly protocol: Protocol;
   readonly method: Method;
   readonly keepalive: number;
   readonly members: readonly Member[];

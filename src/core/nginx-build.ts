@@ -7,22 +7,47 @@ export interface NginxBuild {
   readonly stubStatus: boolean;
   readonly zone: boolean;
   readonly keepalive: boolean;
+  /** `keepalive_min_timeout`: keep-alive clients that are just sending are not reset by a reload. */
+  readonly sparesClients: boolean;
   readonly methods: readonly Method['kind'][];
+  /** Undefined where it has no stream module. */
+  readonly stream: StreamBuild | undefined;
   /** Where the master writes its pid, unless the configuration says otherwise. */
   readonly pidPath: string | undefined;
 }
 
-/** Assumed while no nginx runs: only what every build since 1.15.1 has, nothing that must be compiled in. */
+/** What its stream module can do. */
+interface StreamBuild {
+  /** Built as a module that the configuration must load. */
+  readonly isDynamic: boolean;
+  readonly zone: boolean;
+  readonly methods: readonly Method['kind'][];
+  /** Whether `$ssl_preread_server_name` exists. */
+  readonly sslPreread: boolean;
+}
+
+/**
+ * Assumed while no nginx runs: only what every build since 1.15.1 has, nothing that must be compiled in. But for the stream
+ * module: what is written for it is read by nobody who lacks it.
+ */
 export const unknownBuild: NginxBuild = {
   version: undefined,
   stubStatus: false,
   zone: true,
   keepalive: true,
+  sparesClients: false,
   methods: ['round_robin', 'least_conn', 'ip_hash', 'hash', 'random'],
+  stream: {
+    isDynamic: false,
+    zone: true,
+    methods: ['round_robin', 'least_conn', 'hash', 'random'],
+    sslPreread: false,
+  },
   pidPath: undefined,
 };
 
 const sinceRandom = '1.15.1';
+const sinceKeepaliveMinTimeout = '1.27.4';
 
 /** Reads the output of `nginx -V` (configure options: nginx docs, "Building nginx from Sources"). */
 export function readNginxBuild(output: string): NginxBuild {
@@ -40,8 +65,27 @@ export function readNginxBuild(output: string): NginxBuild {
     stubStatus: output.includes('--with-http_stub_status_module'),
     zone: !lacks('http_upstream_zone_module'),
     keepalive: !lacks('http_upstream_keepalive_module'),
+    sparesClients: version !== undefined && isAtLeast(version, sinceKeepaliveMinTimeout),
     methods,
+    stream: readStreamBuild(output, version),
     pidPath: /--pid-path=(\S+)/.exec(output)?.[1],
+  };
+}
+
+/** `--with-stream`, `--with-stream=dynamic`; its parts are there unless they are left out (since 1.9.0). */
+function readStreamBuild(output: string, version: string | undefined): StreamBuild | undefined {
+  const has = /--with-stream(=dynamic)?(?=\s|$)/.exec(output);
+  if (has === null) return undefined;
+  const lacks = (module: string): boolean => output.includes(`--without-stream_${module}_module`);
+  const methods: Method['kind'][] = ['round_robin'];
+  if (!lacks('upstream_least_conn')) methods.push('least_conn');
+  if (!lacks('upstream_hash')) methods.push('hash');
+  if (!lacks('upstream_random') && version !== undefined && isAtLeast(version, sinceRandom)) methods.push('random');
+  return {
+    isDynamic: has[1] !== undefined,
+    zone: !lacks('upstream_zone'),
+    methods,
+    sslPreread: output.includes('--with-stream_ssl_preread_module'),
   };
 }
 
@@ -55,11 +99,24 @@ export function commonBuild(builds: readonly NginxBuild[]): NginxBuild {
       stubStatus: common.stubStatus && build.stubStatus,
       zone: common.zone && build.zone,
       keepalive: common.keepalive && build.keepalive,
+      sparesClients: common.sparesClients && build.sparesClients,
       methods: common.methods.filter((method) => build.methods.includes(method)),
+      stream: commonStream(common.stream, build.stream),
       pidPath: undefined,
     }),
     first,
   );
+}
+
+/** One that lacks the module reads nothing of what is written for it: it need not hold back the others. */
+function commonStream(one: StreamBuild | undefined, other: StreamBuild | undefined): StreamBuild | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return {
+    isDynamic: one.isDynamic || other.isDynamic,
+    zone: one.zone && other.zone,
+    methods: one.methods.filter((method) => other.methods.includes(method)),
+    sslPreread: one.sslPreread && other.sslPreread,
+  };
 }
 
 /** Compares dotted versions by their numbers. */

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
+import type { Protocol } from './model.ts';
 import { isHashKey, isPoolName } from './values.ts';
 
 /**
@@ -23,8 +24,8 @@ export function quoteInteger(value: number): string {
   return Number.isSafeInteger(value) && value >= 0 ? String(value) : refuse('number', String(value));
 }
 
-export function quoteHashKey(key: string): string {
-  return isHashKey(key) ? key : refuse('hash key', key);
+export function quoteHashKey(key: string, protocol: Protocol): string {
+  return isHashKey(key, protocol) ? key : refuse('hash key', key);
 }
 
 /**

@@ -1,13 +1,26 @@
+import type { Protocol } from './model.ts';
 import { isPoolName } from './values.ts';
 
-/** What the hand-written nginx configuration says about upstreams. */
+/** What the hand-written nginx configuration says about upstreams; nginx keeps those of its two modules apart. */
 export interface Site {
+  readonly http: UpstreamNames;
+  readonly stream: UpstreamNames;
+  /** It says itself how long keep-alive clients are spared; nginx refuses to be told twice. */
+  readonly sparesClients: boolean;
+}
+
+export interface UpstreamNames {
   /** Upstreams it defines itself: lbwatch must not define them again. */
   readonly defined: readonly string[];
-  /** Names it passes requests to without a port, as it would to an upstream. */
+  /** Names it passes requests (or connections) to without a port, as it would to an upstream. */
   readonly named: readonly string[];
-  /** Names it passes requests to with a port: nginx refuses an upstream of that name beside it. */
+  /** Names it passes to with a port: nginx refuses an upstream of that name beside it. */
   readonly namedWithPort: readonly string[];
+}
+
+/** The names that count for a pool of this protocol. */
+export function namesFor({ http, stream }: Site, protocol: Protocol): UpstreamNames {
+  return protocol === 'http' ? http : stream;
 }
 
 const passDirective = /^(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass$/;
@@ -18,41 +31,78 @@ const schemeOf = /^(?:https?|grpcs?|u?wsgis?|suwsgi):\/\//i;
  * LBWATCH_POOLS.
  */
 export function readSite(texts: readonly string[]): Site {
-  const defined = new Set<string>();
-  const named = new Set<string>();
-  const namedWithPort = new Set<string>();
+  const http = new Names();
+  const stream = new Names();
+  let sparesClients = false;
   for (const text of texts) {
-    for (const [directive = '', argument = ''] of directives(text)) {
-      if (directive === 'upstream') defined.add(argument);
+    for (const { words, within } of directives(text)) {
+      const [directive = '', argument = ''] = words;
+      if (directive === 'keepalive_min_timeout') sparesClients = true;
+      if (directive === 'upstream') {
+        // A file that others include may stand in either block.
+        if (within !== 'stream') http.defined.add(argument);
+        if (within !== 'http') stream.defined.add(argument);
+      }
       if (!passDirective.test(directive)) continue;
       // Without a scheme, proxy_pass belongs to the stream module.
-      if (directive === 'proxy_pass' && !schemeOf.test(argument)) continue;
-      const target = argument.replace(schemeOf, '');
-      if (/^unix:/i.test(target)) continue;
-      const authority = target.split(/[/?]/)[0] ?? '';
-      const [name = '', port] = authority.split(':');
-      if (isPoolName(name)) (port === undefined ? named : namedWithPort).add(name);
+      const isStream = directive === 'proxy_pass' && !schemeOf.test(argument);
+      (isStream ? stream : http).pass(argument.replace(schemeOf, ''));
     }
   }
-  const definedKeys = new Set([...defined].map((name) => name.toLowerCase()));
-  const isFree = (name: string): boolean => !definedKeys.has(name.toLowerCase());
-  return {
-    defined: [...defined].sort(),
-    named: [...named].filter(isFree).sort(),
-    namedWithPort: [...namedWithPort].filter(isFree).sort(),
-  };
+  return { http: http.sum(), stream: stream.sum(), sparesClients };
 }
 
-/** Each simple directive or block head of a text as its words, unquoted. */
-function* directives(text: string): Generator<readonly string[]> {
+class Names {
+  readonly defined = new Set<string>();
+  readonly #named = new Set<string>();
+  readonly #namedWithPort = new Set<string>();
+
+  pass(target: string): void {
+    if (/^unix:/i.test(target)) return;
+    const authority = target.split(/[/?]/)[0] ?? '';
+    const [name = '', port] = authority.split(':');
+    if (isPoolName(name)) (port === undefined ? this.#named : this.#namedWithPort).add(name);
+  }
+
+  /** Sorted; what the site defines itself is nobody else's pool. */
+  sum(): UpstreamNames {
+    const definedKeys = new Set([...this.defined].map((name) => name.toLowerCase()));
+    const isFree = (name: string): boolean => !definedKeys.has(name.toLowerCase());
+    return {
+      defined: [...this.defined].sort(),
+      named: [...this.#named].filter(isFree).sort(),
+      namedWithPort: [...this.#namedWithPort].filter(isFree).sort(),
+    };
+  }
+}
+
+type Block = 'http' | 'stream';
+
+interface Directive {
+  /** Unquoted. */
+  readonly words: readonly string[];
+  /** The block of nginx.conf it stands in, as far as the text shows. */
+  readonly within: Block | undefined;
+}
+
+/** Each simple directive or block head of a text. */
+function* directives(text: string): Generator<Directive> {
   let words: string[] = [];
+  let within: Block | undefined;
+  const around: (Block | undefined)[] = [];
   // A comment, a quoted word, a plain word, or the end of a directive.
   const token =
     /#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[;{}]|(?:\\.|\$\{[^}]*\}|[^\s;{}"'])(?:\\.|\$\{[^}]*\}|[^\s;{}])*/gs;
   for (const [match] of text.matchAll(token)) {
     if (match.startsWith('#')) continue;
     if (match === ';' || match === '{' || match === '}') {
-      if (words.length > 0) yield words;
+      if (words.length > 0) yield { words, within };
+      if (match === '{') {
+        around.push(within);
+        const [head] = words;
+        if (head === 'http' || head === 'stream') within ??= head;
+      }
+      if (match === '}') within = around.pop();
       words = [];
       continue;
     }

@@ -5,7 +5,7 @@
 
 import { isIP } from 'node:net';
 
-import type { Method } from './model.ts';
+import type { Check, Method, Protocol } from './model.ts';
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly expected: string };
 
@@ -17,8 +17,11 @@ export interface PoolEntry {
 
 const maxPoolNameLength = 63;
 const maxEntries = 32;
-const secondsPerUnit = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
-const maxFailTimeoutS = 7 * secondsPerUnit.d;
+const msPerUnit: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const maxFailTimeoutS = 7 * 86_400;
+
+/** The longest that a leaving member may be given. */
+export const maxDrainMs = 86_400_000;
 
 /** Request variables a hash key may be made of (nginx docs, ngx_http_core_module "Embedded Variables"). */
 const hashVariables = new Set([
@@ -40,7 +43,26 @@ const hashVariables = new Set([
   'ssl_session_id',
   'uri',
 ]);
+/** The same for a tcp or udp pool (nginx docs, ngx_stream_core_module "Embedded Variables"). */
+const streamHashVariables = new Set([
+  'binary_remote_addr',
+  'protocol',
+  'proxy_protocol_addr',
+  'proxy_protocol_port',
+  'remote_addr',
+  'remote_port',
+  'server_addr',
+  'server_port',
+  'ssl_preread_server_name',
+]);
 const hashVariableFamilies = /^(?:arg|cookie|http)_[a-z0-9_]{1,64}$/;
+
+const httpMethods =
+  'round_robin, least_conn, ip_hash, hash <key> [consistent], or random [two [least_conn]]; a hash key is made of ' +
+  'request variables such as $request_uri, $remote_addr, $cookie_NAME, $arg_NAME or $http_NAME';
+const streamMethods =
+  'round_robin, least_conn, hash <key> [consistent], or random [two [least_conn]]; the hash key of a tcp or udp pool is ' +
+  'made of $remote_addr, $remote_port, $server_addr, $server_port, $proxy_protocol_addr or $ssl_preread_server_name';
 
 /**
  * A pool's name: a letter, then letters, digits, `_` and `-`. No dots: a pool called like a host would take over the
@@ -99,14 +121,29 @@ export function parseInteger(text: string, least: number, most: number): Parsed<
   return value >= least && value <= most ? { ok: true, value } : { ok: false, expected };
 }
 
+/** A duration such as `500ms`, `2s` or `5m`; a bare number is seconds, as in nginx. Answers milliseconds. */
+export function parseDurationMs(text: string, leastMs: number, mostMs: number): Parsed<number> {
+  const expected = `a duration such as 500ms, 2s or 5m, from ${showMs(leastMs)} to ${showMs(mostMs)}`;
+  const match = /^(0|[1-9][0-9]{0,8})(ms|s|m|h|d|)$/.exec(text);
+  if (match?.[1] === undefined) return { ok: false, expected };
+  const value = Number(match[1]) * unitMs(match[2]);
+  return value >= leastMs && value <= mostMs ? { ok: true, value } : { ok: false, expected };
+}
+
+/** `lb.check`: who says whether a member can serve. */
+export function parseCheck(text: string): Parsed<Check> {
+  if (text === 'docker' || text === 'none' || text === 'tcp') return { ok: true, value: { kind: text } };
+  const path = /^http:(\/[\x21-\x7e]{0,511})$/.exec(text)?.[1];
+  if (path !== undefined) return { ok: true, value: { kind: 'http', path } };
+  return { ok: false, expected: 'tcp, http:/path, docker or none' };
+}
+
 /** A duration as `fail_timeout` takes it: whole seconds, or a number with `s`, `m`, `h` or `d`. Answers seconds. */
 export function parseDurationS(text: string): Parsed<number> {
   const expected = 'a duration such as 10s, 2m or 1h, 7d at most';
   const match = /^(0|[1-9][0-9]{0,6})([smhd]?)$/.exec(text);
   if (match?.[1] === undefined) return { ok: false, expected };
-  const unit = match[2];
-  const factor = unit === 'm' || unit === 'h' || unit === 'd' ? secondsPerUnit[unit] : secondsPerUnit.s;
-  const value = Number(match[1]) * factor;
+  const value = (Number(match[1]) * unitMs(match[2])) / 1000;
   return value <= maxFailTimeoutS ? { ok: true, value } : { ok: false, expected };
 }
 
@@ -117,19 +154,18 @@ export function parseNetwork(text: string): Parsed<string> {
     : { ok: false, expected: 'the name of a network this container is attached to' };
 }
 
-/** `lb.protocol`: pools of nginx's stream module are still to come. */
-export function parseProtocol(text: string): Parsed<'http'> {
-  return text === 'http'
+/** `lb.protocol` */
+export function parseProtocol(text: string): Parsed<Protocol> {
+  return text === 'http' || text === 'tcp' || text === 'udp'
     ? { ok: true, value: text }
-    : { ok: false, expected: 'http; this version has no tcp or udp pools' };
+    : { ok: false, expected: 'http, tcp or udp' };
 }
 
 /** `lb.method`: one of nginx's balancing methods, its words separated by single spaces. */
-export function parseMethod(text: string): Parsed<Method> {
+export function parseMethod(text: string, protocol: Protocol = 'http'): Parsed<Method> {
   const [name, ...words] = text.split(' ');
-  const expected =
-    'round_robin, least_conn, ip_hash, hash <key> [consistent], or random [two [least_conn]]; a hash key is made of ' +
-    'request variables such as $request_uri, $remote_addr, $cookie_NAME, $arg_NAME or $http_NAME';
+  const expected = protocol === 'http' ? httpMethods : streamMethods;
+  if (name === 'ip_hash' && protocol !== 'http') return { ok: false, expected };
   switch (name) {
     case 'round_robin':
     case 'least_conn':
@@ -138,7 +174,7 @@ export function parseMethod(text: string): Parsed<Method> {
     case 'hash': {
       const [key, consistent, ...rest] = words;
       const isComplete = rest.length === 0 && (consistent === undefined || consistent === 'consistent');
-      if (key === undefined || !isComplete || !isHashKey(key)) return { ok: false, expected };
+      if (key === undefined || !isComplete || !isHashKey(key, protocol)) return { ok: false, expected };
       return { ok: true, value: { kind: 'hash', key, consistent: consistent !== undefined } };
     }
     case 'random': {
@@ -155,9 +191,24 @@ export function parseMethod(text: string): Parsed<Method> {
   }
 }
 
-/** The one place where a label may hold a `$variable`: known request variables, joined by `:`, `/` or `-`. */
-export function isHashKey(text: string): boolean {
+/** The one place where a label may hold a `$variable`: known variables of the protocol, joined by `:`, `/` or `-`. */
+export function isHashKey(text: string, protocol: Protocol): boolean {
   if (text.length > 256 || !/^(?:\$[a-z0-9_]+|[:/-])+$/.test(text)) return false;
   const variables = [...text.matchAll(/\$([a-z0-9_]+)/g)].map((match) => match[1] ?? '');
-  return variables.length > 0 && variables.every((name) => hashVariables.has(name) || hashVariableFamilies.test(name));
+  return variables.length > 0 && variables.every((name) => isHashVariable(name, protocol));
+}
+
+function isHashVariable(name: string, protocol: Protocol): boolean {
+  if (protocol !== 'http') return streamHashVariables.has(name);
+  return hashVariables.has(name) || hashVariableFamilies.test(name);
+}
+
+/** Without a unit a number is seconds, as in nginx. */
+function unitMs(unit: string | undefined): number {
+  return msPerUnit[unit ?? ''] ?? 1000;
+}
+
+function showMs(ms: number): string {
+  if (ms < 1000) return `${String(ms)}ms`;
+  return ms % 3_600_000 === 0 ? `${String(ms / 3_600_000)}h` : `${String(ms / 1000)}s`;
 }

@@ -1,3 +1,4 @@
+import { pause } from './pause.ts';
 import type { Clock, Target, Worker } from './ports.ts';
 
 /** What became of a reload. */
@@ -52,7 +53,7 @@ async function pollDigest(
   for (;;) {
     const answer = await target.askDigest();
     if (answer === digest || clock.nowMs() >= deadlineMs) return answer;
-    await sleep(clock, patience.pollMs);
+    await pause(clock, patience.pollMs);
   }
 }
 
@@ -69,7 +70,7 @@ async function pollOldWorkers(
     if (workers === undefined) return false;
     if (!workers.some((worker) => old.has(worker.pid) && !worker.isQuitting)) return true;
     if (clock.nowMs() >= deadlineMs) return false;
-    await sleep(clock, patience.pollMs);
+    await pause(clock, patience.pollMs);
   }
 }
 
@@ -80,13 +81,7 @@ async function keepsAnswering(target: Target, digest: string, clock: Clock, pati
   while (clock.nowMs() < deadlineMs) {
     if ((await target.askDigest()) !== digest) sinceMs = clock.nowMs();
     else if (clock.nowMs() - sinceMs >= patience.streakMs) return true;
-    await sleep(clock, patience.pollMs);
+    await pause(clock, patience.pollMs);
   }
   return false;
-}
-
-function sleep(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(delayMs, resolve);
-  });
 }

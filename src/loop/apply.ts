@@ -1,14 +1,17 @@
-import type { Rendered } from '../core/render.ts';
+import { isSame } from '../core/render.ts';
+import type { Rendered, Texts } from '../core/render.ts';
 import { awaitAcknowledgement, defaultPatience } from './acknowledge.ts';
 import type { Answer, Patience } from './acknowledge.ts';
+import { Handovers } from './handovers.ts';
 import type { Outcome } from './outcome.ts';
-import type { Clock, Files, FoundTargets, Target } from './ports.ts';
+import type { Clock, Files, FoundTargets, Target, Worker } from './ports.ts';
 
 /**
- * Brings a text to every nginx, in steps that may each be the last before a crash:
+ * Brings the generated files to every nginx, in steps that may each be the last before a crash:
  *
- * compare with what each nginx *runs* → write → validate → signal → wait for acknowledgement → remember as good.
- * On failure the last good file is put back. Running it again after a crash at any step leads to the same end.
+ * compare with what each nginx *runs* → write → validate → signal → hand over → wait for acknowledgement →
+ * remember as good. On failure the last good files are put back. Running it again after a crash at any step leads to the
+ * same end.
  */
 export class Applier {
   readonly #files: Files;
@@ -16,14 +19,24 @@ export class Applier {
   readonly #patience: Patience;
   /** Reloads that nobody answered for: not asked for again until the text or the nginx is another one. */
   readonly #unanswered = new Map<string, string>();
+  readonly #handovers: Handovers;
 
-  constructor(files: Files, clock: Clock, patience: Patience = defaultPatience) {
+  /** @param handsOver whether old workers are told to quit before their master does it */
+  constructor(files: Files, clock: Clock, patience: Patience = defaultPatience, handsOver = true) {
     this.#files = files;
     this.#clock = clock;
     this.#patience = patience;
+    this.#handovers = new Handovers(clock, handsOver);
   }
 
   async apply(wanted: Rendered, found: FoundTargets): Promise<Outcome> {
+    await Promise.all(found.targets.map((target) => this.#handovers.check(target)));
+    const outcome = await this.#apply(wanted, found);
+    const handoverOff = this.#handovers.takeReasons();
+    return handoverOff.length === 0 ? outcome : { ...outcome, handoverOff };
+  }
+
+  async #apply(wanted: Rendered, found: FoundTargets): Promise<Outcome> {
     const running = await Promise.all(
       found.targets.map(async (target) => ({ target, digest: await target.askDigest() })),
     );
@@ -32,9 +45,11 @@ export class Applier {
     const lastGood = await this.#files.readLastGood();
     const fallback = lastGood ?? onDisk;
 
-    if (onDisk !== wanted.text) await this.#files.writeGenerated(wanted.text);
+    if (!isSame(onDisk, wanted)) await this.#files.writeGenerated(wanted);
     if (behind.length === 0) {
-      const done: Outcome = onDisk === wanted.text ? { kind: 'unchanged' } : { kind: 'applied', reloaded: [] };
+      const done: Outcome = isSame(onDisk, wanted)
+        ? { kind: 'unchanged' }
+        : { kind: 'applied', reloaded: [], generations: 0 };
       return this.#settle(wanted, found, done, lastGood);
     }
 
@@ -42,7 +57,8 @@ export class Applier {
     if (refusal?.kind === 'rejected') await this.#restore(fallback, wanted);
     if (refusal !== undefined) return refusal;
 
-    const answers = await Promise.all(behind.map(({ target }) => this.#reload(target, wanted.digest)));
+    const reloads = await Promise.all(behind.map(({ target }) => this.#reload(target, wanted.digest)));
+    const answers = reloads.map(({ answer }) => answer);
     const reloaded = behind.map(({ target }) => target);
     const refused = reloaded.filter((_, index) => answers[index] === 'refused');
     if (refused.length > 0) {
@@ -57,7 +73,9 @@ export class Applier {
     }
     const silent = reloaded.filter((_, index) => answers[index] === 'silent');
     if (silent.length > 0) return describeSilence(silent);
-    return this.#settle(wanted, found, { kind: 'applied', reloaded: reloaded.map((target) => target.name) }, lastGood);
+    const generations = Math.max(...reloads.map(({ workers }) => countGenerations(workers)));
+    const done: Outcome = { kind: 'applied', reloaded: reloaded.map(({ name }) => name), generations };
+    return this.#settle(wanted, found, done, lastGood);
   }
 
   async #validate(
@@ -83,27 +101,40 @@ export class Applier {
     );
   }
 
-  async #reload(target: Target, digest: string): Promise<Answer> {
+  /** Answers what became of it, and the workers as they are then; none where that is not known. */
+  async #reload(
+    target: Target,
+    digest: string,
+  ): Promise<{ readonly answer: Answer; readonly workers: readonly Worker[] }> {
     const before = await target.listWorkers();
     await target.signalReload();
+    const newWorkers = await this.#handovers.follow(target, before);
     const answer = await awaitAcknowledgement(target, digest, before, this.#clock, this.#patience);
+    const workers = answer === 'acknowledged' ? ((await target.listWorkers()) ?? []) : [];
+    if (answer === 'acknowledged' && newWorkers !== undefined) this.#handovers.note(target, newWorkers, workers);
     if (answer === 'silent') this.#unanswered.set(target.id, digest);
     else this.#unanswered.delete(target.id);
-    return answer;
+    return { answer, workers };
   }
 
-  async #restore(fallback: string | undefined, wanted: Rendered): Promise<void> {
-    if (fallback !== undefined && fallback !== wanted.text) await this.#files.writeGenerated(fallback);
+  async #restore(fallback: Texts | undefined, wanted: Rendered): Promise<void> {
+    if (fallback !== undefined && !isSame(fallback, wanted)) await this.#files.writeGenerated(fallback);
   }
 
   /** Every nginx that runs has what is wanted; where none runs, the file waits for it. */
-  async #settle(wanted: Rendered, found: FoundTargets, done: Outcome, lastGood: string | undefined): Promise<Outcome> {
+  async #settle(wanted: Rendered, found: FoundTargets, done: Outcome, lastGood: Texts | undefined): Promise<Outcome> {
     if (found.missing !== undefined) {
       return { kind: 'unavailable', what: 'nginx', message: `${found.missing}; the file is ready for it` };
     }
-    if (lastGood !== wanted.text) await this.#files.writeLastGood(wanted.text);
+    if (!isSame(lastGood, wanted)) await this.#files.writeLastGood(wanted);
     return done;
   }
+}
+
+/** How many reloads ago the oldest connection began, about: quitting workers by accepting ones. */
+function countGenerations(workers: readonly Worker[]): number {
+  const quitting = workers.filter(({ isQuitting }) => isQuitting).length;
+  return Math.ceil(quitting / Math.max(1, workers.length - quitting));
 }
 
 function describeSilence(targets: readonly Target[]): Outcome {

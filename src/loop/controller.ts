@@ -1,8 +1,8 @@
 import { diff } from '../core/diff.ts';
 import type { Desired } from '../core/model.ts';
 import { Dirty } from './dirty.ts';
-import type { Batch, Mark, Window } from './dirty.ts';
-import { backoffMs, isWorthRetrying } from './outcome.ts';
+import type { Batch, Mark, Wake, Window } from './dirty.ts';
+import { backoffMs, isConfirmed, isWorthRetrying } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import type { Clock, Reporter } from './ports.ts';
 import { reconcile } from './reconcile.ts';
@@ -50,24 +50,27 @@ export class Controller {
     await this.#dirty.stop();
   }
 
-  async #pass(batch: Batch): Promise<{ readonly hasReloaded: boolean }> {
+  async #pass(batch: Batch): Promise<Wake> {
     this.#cancelRetry?.();
     try {
       // After a failed pass nobody knows what it had refreshed.
       const { outcome, plan } = await reconcile(this.#parts, this.#failures > 0 ? 'all' : batch.stale);
-      const isConfirmed = outcome.kind === 'applied' || outcome.kind === 'unchanged';
+      const confirmed = isConfirmed(outcome) ? plan?.desired : undefined;
       const isFirst = this.#applied === undefined;
-      const changes = isConfirmed && plan !== undefined ? diff(this.#applied, plan.desired) : [];
-      if (isConfirmed && plan !== undefined) this.#applied = plan.desired;
+      const changes = confirmed === undefined ? [] : diff(this.#applied, confirmed);
+      this.#applied = confirmed ?? this.#applied;
       this.#lastOutcome = outcome;
       const sinceEventMs = Math.max(0, this.#clock.unixMs() - batch.atMs);
       this.#reporter.report({ kind: 'pass', outcome, reasons: batch.reasons, plan, changes, isFirst, sinceEventMs });
       this.#planRetry(isWorthRetrying(outcome));
-      return { hasReloaded: outcome.kind !== 'unchanged' && outcome.kind !== 'unavailable' };
+      return {
+        hasReloaded: outcome.kind !== 'unchanged' && outcome.kind !== 'unavailable',
+        generations: outcome.kind === 'applied' ? outcome.generations : 0,
+      };
     } catch (error) {
       this.#reporter.report({ kind: 'bug', error });
       this.#planRetry(true);
-      return { hasReloaded: false };
+      return { hasReloaded: false, generations: 0 };
     }
   }
 

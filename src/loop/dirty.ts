@@ -26,25 +26,38 @@ export interface Window {
   readonly maxWaitMs: number;
 }
 
+/** What a pass left behind. */
+export interface Wake {
+  readonly hasReloaded: boolean;
+  /** How many generations of old workers still hold connections. */
+  readonly generations: number;
+}
+
+/** So many generations of old workers are as usual: keep-alive clients hold each for some seconds. */
+const usualGenerations = 3;
+const longestQuietMs = 30_000;
+
 /**
  * Decides when the next pass runs. After a quiet time the first mark fires at once, so that a single new replica is
- * served without waiting; marks that follow a reload are coalesced. One pass at a time: marks during a pass cause
+ * served without waiting; marks that follow a reload are coalesced, and for longer where reloads pile up old workers that
+ * still hold connections. Removals wait for nothing but the pass under way. One pass at a time: marks during a pass cause
  * exactly one more.
  */
 export class Dirty {
   readonly #window: Window;
   readonly #clock: Clock;
-  readonly #pass: (batch: Batch) => Promise<{ readonly hasReloaded: boolean }>;
+  readonly #pass: (batch: Batch) => Promise<Wake>;
   #pending: Mark[] = [];
   #firstPendingMs = 0;
   #lastMarkMs = 0;
   #lastReloadMs = Number.NEGATIVE_INFINITY;
+  #generations = 0;
   #cancelTimer: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #isStopped = false;
 
   /** @param pass must not throw */
-  constructor(window: Window, clock: Clock, pass: (batch: Batch) => Promise<{ readonly hasReloaded: boolean }>) {
+  constructor(window: Window, clock: Clock, pass: (batch: Batch) => Promise<Wake>) {
     this.#window = window;
     this.#clock = clock;
     this.#pass = pass;
@@ -78,7 +91,7 @@ export class Dirty {
   }
 
   #dueMs(): number {
-    const { quietMs, maxWaitMs } = this.#window;
+    const { quietMs, maxWaitMs } = stretch(this.#window, this.#generations);
     const isLeadingEdge = this.#firstPendingMs >= this.#lastReloadMs + quietMs;
     if (isLeadingEdge || this.#pending.some((mark) => mark.isUrgent)) return this.#firstPendingMs;
     return Math.min(this.#lastMarkMs + quietMs, this.#firstPendingMs + maxWaitMs);
@@ -87,12 +100,22 @@ export class Dirty {
   #fire(): void {
     const marks = this.#pending;
     this.#pending = [];
-    this.#running = this.#pass(combine(marks)).then(({ hasReloaded }) => {
-      if (hasReloaded) this.#lastReloadMs = this.#clock.nowMs();
+    this.#running = this.#pass(combine(marks)).then(({ hasReloaded, generations }) => {
+      if (hasReloaded) {
+        this.#lastReloadMs = this.#clock.nowMs();
+        this.#generations = generations;
+      }
       this.#running = undefined;
       this.#schedule();
     });
   }
+}
+
+/** Doubles with each generation beyond the usual. */
+function stretch({ quietMs, maxWaitMs }: Window, generations: number): Window {
+  const factor = 2 ** Math.max(0, Math.min(generations - usualGenerations, 10));
+  const limit = (ms: number): number => Math.max(ms, Math.min(ms * factor, longestQuietMs));
+  return { quietMs: limit(quietMs), maxWaitMs: limit(maxWaitMs) };
 }
 
 function combine(marks: readonly Mark[]): Batch {

@@ -5,7 +5,7 @@ import type { Engine } from './ports.ts';
 export type Stale = 'all' | ReadonlySet<string>;
 
 /**
- * The containers as last seen. Events name which to look at again, one API call for all of them; a resync replaces the
+ * The containers as last seen. Events name which to look at again, one `inspect` for each; a resync replaces the
  * whole, so that a lost event costs time and never the truth.
  */
 export class Inventory {
@@ -21,7 +21,7 @@ export class Inventory {
     if (stale === 'all' || this.#containers === undefined) {
       this.#containers = indexById(await this.#engine.listContainers());
     } else if (stale.size > 0) {
-      const seen = indexById(await this.#engine.listContainers([...stale]));
+      const seen = indexById(await this.#engine.inspectContainers([...stale]));
       const kept = [...this.#containers].filter(([id]) => !stale.has(id));
       this.#containers = new Map([...kept, ...seen]);
     }

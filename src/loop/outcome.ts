@@ -1,15 +1,30 @@
 /** How a pass ended: the words of the log, the exit codes and, later, the metrics. */
-export type Outcome =
+export type Outcome = HowItEnded & {
+  /** Each nginx for which early handover was given up in this pass: why. */
+  readonly handoverOff?: readonly string[];
+};
+
+type HowItEnded =
   /** nginx runs what it should, and the file says so. */
   | { readonly kind: 'unchanged' }
   /** Every nginx that runs has acknowledged; none was reloaded where only the file was put back. */
-  | { readonly kind: 'applied'; readonly reloaded: readonly string[] }
+  | {
+      readonly kind: 'applied';
+      readonly reloaded: readonly string[];
+      /** How many generations of old workers still hold connections, of the nginx with the most. */
+      readonly generations: number;
+    }
   /** nginx would not load it, and was not asked to: the last good file is back on disk. */
   | { readonly kind: 'rejected'; readonly message: string }
   /** nginx was asked to reload and went on with the old configuration: the last good file is back on disk. */
   | { readonly kind: 'rolledBack'; readonly message: string }
   /** Something needed is not there now; the truth waits for it. */
   | { readonly kind: 'unavailable'; readonly what: 'engine' | 'nginx' | 'files'; readonly message: string };
+
+/** Whether every nginx that runs has what the pass wanted. */
+export function isConfirmed({ kind }: Outcome): boolean {
+  return kind === 'applied' || kind === 'unchanged';
+}
 
 /** Whether time alone may mend it. What nginx rejected waits for a change, or the next resync. */
 export function isWorthRetrying(outcome: Outcome): boolean {

@@ -5,8 +5,10 @@
 
 import type { Reach } from '../core/address.ts';
 import type { PoolChange } from '../core/diff.ts';
-import type { Container } from '../core/model.ts';
+import type { Container, Drain } from '../core/model.ts';
 import type { NginxBuild } from '../core/nginx-build.ts';
+import type { Answer, Probe, Standing } from '../core/probe.ts';
+import type { Texts } from '../core/render.ts';
 import type { Site } from '../core/site.ts';
 import type { Outcome } from './outcome.ts';
 import type { Plan } from './reconcile.ts';
@@ -23,10 +25,21 @@ export interface Clock {
 /** The Docker engine, read only. */
 export interface Engine {
   /**
-   * All containers, running or not; with `ids` only those of them that exist. One API call, and one `inspect` the first
-   * time a container's port can only be told by its environment.
+   * All containers, running or not. One API call, and one `inspect` the first time a container's port can only be told by
+   * its environment.
    */
-  listContainers(ids?: readonly string[]): Promise<readonly Container[]>;
+  listContainers(): Promise<readonly Container[]>;
+  /**
+   * Those of some containers that exist, each as it is at this moment: one `inspect` each. The engine's list is a copy that
+   * may be some milliseconds behind its own events.
+   */
+  inspectContainers(ids: readonly string[]): Promise<readonly Container[]>;
+  /** The events of the near past that the engine still remembers, oldest first; none older than this Unix time in seconds. */
+  listEvents(sinceS: number): Promise<readonly EngineEvent[]>;
+  /** The number of the signal that stops this container; undefined when it is gone. */
+  readStopSignal(containerId: string): Promise<number | undefined>;
+  /** When a container's present or last life began, Unix milliseconds; undefined when it is gone. */
+  readStartedAt(containerId: string): Promise<number | undefined>;
 }
 
 /** One event as the engine tells it, already parsed. */
@@ -34,6 +47,8 @@ export interface EngineEvent {
   /** Such as `start`, `die`, `health_status: healthy`, `connect`. */
   readonly action: string;
   readonly containerId: string;
+  /** Of `kill` events: the signal's number. */
+  readonly signal: number | undefined;
   /** Unix time in milliseconds, to the engine's clock. */
   readonly atMs: number;
 }
@@ -53,6 +68,18 @@ export interface EventStream {
   /** Resolves when the stream ends, rejects when it breaks or cannot be opened. */
   subscribe(subscription: Subscription): Promise<void>;
 }
+
+/** Asks members whether they can serve, now and from now on. */
+export interface Checks {
+  /**
+   * Checks these members from now on and no others, and answers how each stands, by the probe's key. New ones are asked
+   * at once and given a moment to answer.
+   */
+  follow(probes: readonly Probe[]): Promise<ReadonlyMap<string, Standing>>;
+}
+
+/** Asks one member once. Never throws: no answer is an answer too. */
+export type AskMember = (probe: Probe) => Promise<Answer>;
 
 /** What happens while the loop runs, for a log to write down. */
 export type Report =
@@ -81,16 +108,35 @@ export interface Reporter {
 
 /** The two places lbwatch reads and writes. */
 export interface Files {
-  /** Where nginx finds the generated file. */
+  /** Where nginx finds upstreams.conf. */
   readonly generatedPath: string;
-  /** Undefined when there is no such file. */
-  readGenerated(): Promise<string | undefined>;
-  /** Atomic: nginx sees the old text or the new one. */
-  writeGenerated(text: string): Promise<void>;
-  /** The text that a running nginx last acknowledged; it outlives the controller. */
-  readLastGood(): Promise<string | undefined>;
-  writeLastGood(text: string): Promise<void>;
+  /** Where nginx finds streams.conf. */
+  readonly streamsPath: string;
+  /** Undefined when there is no upstreams.conf; a missing streams.conf is read as an empty one. */
+  readGenerated(): Promise<Texts | undefined>;
+  /** Atomic for each file: nginx sees the old text or the new one. Leaves a file alone that holds its text already. */
+  writeGenerated(texts: Texts): Promise<void>;
+  /** The texts that a running nginx last acknowledged, remembered in one piece; they outlive the controller. */
+  readLastGood(): Promise<Texts | undefined>;
+  writeLastGood(texts: Texts): Promise<void>;
   readSite(): Promise<SiteFiles>;
+}
+
+/** Who was drained, written down where it outlives the controller. */
+export interface DrainStore {
+  read(): Promise<StoredDrains>;
+  /** Atomic. */
+  write(containerId: string, drain: Drain): Promise<void>;
+  /** That there is none is no failure. */
+  remove(containerId: string): Promise<void>;
+}
+
+/** The drains written down, as far as they can be read. */
+export interface StoredDrains {
+  /** By container id. */
+  readonly drains: ReadonlyMap<string, Drain>;
+  /** What was passed over there and why, a line each, for people. */
+  readonly notes: readonly string[];
 }
 
 /** The hand-written configuration, as far as it is visible here. */
@@ -118,9 +164,21 @@ export interface Target {
   includes(path: string): Promise<boolean>;
   /** Undefined where its processes cannot be seen. */
   listWorkers(): Promise<readonly Worker[] | undefined>;
+  /** `/proc/net/tcp` and `/proc/net/tcp6` as its processes see them; undefined where they cannot be read. Never throws. */
+  readTcpTables(): Promise<string | undefined>;
   /** Has its verified master reload. Comes back before the reload is done. */
   signalReload(): Promise<void>;
+  /** Whether its workers can be listed and signalled within a few milliseconds. */
+  canHandOver(): Promise<boolean>;
+  /**
+   * Has workers finish what they have begun and accept no more (SIGQUIT). Those that are no accepting workers of its
+   * master any more are left alone.
+   */
+  quitWorkers(pids: readonly number[]): Promise<Quit>;
 }
+
+/** `refused`: the operating system does not let lbwatch signal them. */
+export type Quit = 'sent' | 'refused';
 
 export type Verdict = { readonly accepted: true } | { readonly accepted: false; readonly message: string };
 
@@ -139,6 +197,8 @@ export interface FoundTargets {
   readonly targets: readonly Target[];
   /** The networks all of them can reach members over. */
   readonly reach: Reach;
+  /** The networks the controller itself can reach members over. */
+  readonly ownReach: Reach;
   /** Why there is none; undefined when there is one. */
   readonly missing: string | undefined;
   /** The Compose project this controller belongs to, where it does. */

@@ -1,14 +1,19 @@
+import type { Surroundings } from '../core/candidate.ts';
 import type { Scope } from '../core/eligible.ts';
-import { decide } from '../core/desired.ts';
-import type { Container, Desired } from '../core/model.ts';
+import { listProbes } from '../core/desired.ts';
+import type { Container, Departure, Desired } from '../core/model.ts';
 import { commonBuild } from '../core/nginx-build.ts';
 import { render } from '../core/render.ts';
-import type { InternalServer, Rendered } from '../core/render.ts';
+import type { Rendered } from '../core/render.ts';
+import type { InternalServer } from '../core/render-http.ts';
 import type { Applier } from './apply.ts';
+import type { Drains } from './drains.ts';
 import type { Inventory, Stale } from './inventory.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import type { Outcome } from './outcome.ts';
 import { AppError } from './ports.ts';
-import type { Files, FoundTargets, Targets } from './ports.ts';
+import type { StreamsMemory } from './streams-memory.ts';
+import type { Checks, Clock, Files, FoundTargets, Targets } from './ports.ts';
 
 /** What a person decides. */
 export interface Policy {
@@ -17,18 +22,31 @@ export interface Policy {
   readonly declaredPools: readonly string[];
   readonly internal: InternalServer;
   readonly failOpen: boolean;
+  /** Whether lbwatch asks members itself. */
+  readonly checks: boolean;
 }
 
 export interface Parts {
   readonly inventory: Inventory;
+  readonly lifecycle: Lifecycle;
+  readonly drains: Drains;
+  readonly checks: Checks;
   readonly targets: Targets;
   readonly files: Files;
   readonly applier: Applier;
+  readonly streams: StreamsMemory;
   readonly policy: Policy;
+  readonly clock: Clock;
 }
 
 /** What a pass found and wants, before anything is touched. */
 export interface Plan {
+  readonly containers: readonly Container[];
+  readonly departures: ReadonlyMap<string, Departure>;
+  /** Containers whose drain has ended by itself. */
+  readonly endedDrains: readonly string[];
+  /** What is amiss and belongs to no container, a line each. */
+  readonly notes: readonly string[];
   readonly desired: Desired;
   readonly rendered: Rendered;
   readonly found: FoundTargets;
@@ -49,31 +67,49 @@ export async function reconcile(
 ): Promise<{ readonly outcome: Outcome; readonly plan: Plan | undefined }> {
   let plan: Plan | undefined;
   try {
-    plan = await look(parts, stale);
-    return { outcome: await parts.applier.apply(plan.rendered, plan.found), plan };
+    let outcome: Outcome;
+    do {
+      plan = await look(parts, plan === undefined ? stale : new Set());
+      await parts.drains.forget(plan.endedDrains);
+      outcome = await parts.applier.apply(plan.rendered, plan.found);
+      // A pool of streams.conf that nginx refuses must not hold back the others: once more, without it.
+    } while (outcome.kind === 'rejected' && parts.streams.learnRefusal(outcome.message, plan.rendered.streams));
+    return { outcome, plan };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { outcome: { kind: 'unavailable', what: error.what, message: error.message }, plan };
   }
 }
 
-/** The pass without its effects: inventory → desired → text and digest. */
+/** The pass without its effects: inventory → readiness → desired → text and digest. */
 export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all'): Promise<Plan> {
-  const { policy } = parts;
+  const { policy, lifecycle } = parts;
+  await lifecycle.recall();
   const containers: readonly Container[] = await parts.inventory.refresh(stale);
+  if (stale === 'all') lifecycle.forgetAllBut(new Set(containers.map(({ id }) => id)));
+  const { drains, ended: endedDrains, notes } = await parts.drains.look(containers, stale);
+  // Who was drained and then told to stop is still drained.
+  const departures = new Map<string, Departure>([...lifecycle.departures, ...drains]);
   const found = await parts.targets.find(containers);
-  const build = commonBuild(await Promise.all(found.targets.map((target) => target.readBuild())));
+  const common = commonBuild(await Promise.all(found.targets.map((target) => target.readBuild())));
   const { site, digest: siteDigest } = await parts.files.readSite();
+  const build = { ...common, sparesClients: common.sparesClients && !site.sparesClients };
 
-  const desired = decide(containers, {
+  const surroundings: Surroundings = {
     scope: policy.scope === 'own' ? ownScope(found) : policy.scope,
     reach: found.reach,
-    site,
-    declaredPools: policy.declaredPools,
-    build,
-    failOpen: policy.failOpen,
-  });
-  return { desired, rendered: render(desired.pools, build, policy.internal, siteDigest), found };
+    ownReach: found.ownReach,
+    checks: policy.checks,
+    departures,
+    lives: lifecycle.lives,
+    nowMs: parts.clock.unixMs(),
+  };
+  const standings = await parts.checks.follow(listProbes(containers, surroundings));
+  const { declaredPools, failOpen, internal } = policy;
+  const circumstances = { ...surroundings, site, declaredPools, build, failOpen, standings };
+  const desired = await parts.streams.decide(containers, circumstances, found.targets, { stale, siteDigest });
+  const rendered = render(desired.pools, build, internal, siteDigest);
+  return { containers, departures, endedDrains, notes, desired, rendered, found };
 }
 
 function ownScope({ project }: FoundTargets): Scope {

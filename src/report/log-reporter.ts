@@ -13,6 +13,7 @@ export class LogReporter implements Reporter {
   readonly #log: Logger;
   /** Problems already told, by their text. */
   #problems: ReadonlyMap<string, Problem> = new Map();
+  #notes: ReadonlySet<string> = new Set();
   /** What fails at present, and how often it was found so. */
   #failure: { readonly message: string; readonly sinceMs: number; times: number } | undefined;
   #isCut = false;
@@ -48,8 +49,12 @@ export class LogReporter implements Reporter {
   }
 
   #reportPass(pass: Pass): void {
-    if (pass.plan !== undefined) this.#reportProblems(pass.plan.desired.problems);
+    if (pass.plan !== undefined) {
+      this.#reportProblems(pass.plan.desired.problems);
+      this.#reportNotes(pass.plan.notes);
+    }
     const { outcome } = pass;
+    for (const why of outcome.handoverOff ?? []) this.#log.warn({ why, line: why }, 'early handover is off');
     switch (outcome.kind) {
       case 'unchanged':
         this.#reportRecovery();
@@ -107,6 +112,11 @@ export class LogReporter implements Reporter {
         this.#log.info({ container, label, line: `${printable(container)}: ${label}` }, 'problem gone');
     }
     this.#problems = now;
+  }
+
+  #reportNotes(notes: readonly string[]): void {
+    for (const line of notes) if (!this.#notes.has(line)) this.#log.warn({ line }, 'note');
+    this.#notes = new Set(notes);
   }
 
   /** Once, then at the 2nd, 4th, 8th… time: the pauses grow by themselves. */

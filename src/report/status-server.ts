@@ -1,7 +1,12 @@
 import fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
+import { messageOf } from '../core/error-words.ts';
+import { isConfirmed } from '../loop/outcome.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { AppError } from '../loop/ports.ts';
+import { addDrainRoutes } from './drain-routes.ts';
+import type { DrainDesk } from './drain-routes.ts';
 
 /** What the answers are made of, asked at each request. */
 export interface Vitals {
@@ -11,11 +16,35 @@ export interface Vitals {
 }
 
 /**
- * Answers `/healthz` (it can do its work: the engine and the shared directory are there) and `/readyz` (nginx runs what
- * it should, and the event stream is up). Answers a function that ends it.
+ * The one HTTP server of the controller: how it is (`/healthz`, `/readyz`), and drains. Answers a function that ends it,
+ * with whoever is still waiting for an answer.
  */
-export async function startStatusServer(host: string, port: number, vitals: Vitals): Promise<() => Promise<void>> {
+export async function startStatusServer(
+  host: string,
+  port: number,
+  vitals: Vitals,
+  desk: DrainDesk,
+): Promise<() => Promise<void>> {
   const server = fastify({ logger: false, forceCloseConnections: true });
+  addVitalRoutes(server, vitals);
+  addDrainRoutes(server, desk);
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    throw new AppError(
+      'files',
+      `cannot answer on ${host}:${String(port)}: ${messageOf(error)}; set LBWATCH_STATUS to a free port`,
+      { cause: error },
+    );
+  }
+  return () => server.close();
+}
+
+/**
+ * `/healthz`: it can do its work, since the engine and the shared directory are there. `/readyz`: nginx runs what it
+ * should, and the event stream is up.
+ */
+function addVitalRoutes(server: FastifyInstance, vitals: Vitals): void {
   server.get('/healthz', (_request, reply) => {
     const outcome = vitals.outcome();
     const isHealthy = outcome !== undefined && (outcome.kind !== 'unavailable' || outcome.what === 'nginx');
@@ -23,16 +52,7 @@ export async function startStatusServer(host: string, port: number, vitals: Vita
   });
   server.get('/readyz', (_request, reply) => {
     const outcome = vitals.outcome();
-    const isReady = vitals.isWatching() && (outcome?.kind === 'applied' || outcome?.kind === 'unchanged');
+    const isReady = vitals.isWatching() && outcome !== undefined && isConfirmed(outcome);
     return reply.code(isReady ? 200 : 503).send({ ready: isReady, outcome: outcome?.kind ?? 'none yet' });
   });
-  try {
-    await server.listen({ host, port });
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new AppError('files', `cannot answer on ${host}:${String(port)}: ${why}; set LBWATCH_STATUS to a free port`, {
-      cause: error,
-    });
-  }
-  return () => server.close();
 }

@@ -8,16 +8,16 @@ import type { Clock } from '../loop/ports.ts';
 export interface Watched {
   /** Folders and files of the hand-written configuration. */
   readonly sitePaths: readonly string[];
-  readonly generatedPath: string;
+  readonly generatedPaths: readonly string[];
   /** Paths below these that are not part of the configuration. */
   readonly isIgnored: (path: string) => boolean;
-  /** Whether the generated file holds just what lbwatch wrote. */
+  /** Whether the generated files hold just what lbwatch wrote. */
   readonly isGeneratedIntact: () => Promise<boolean>;
 }
 
 /**
- * Marks the state dirty when a person edits the site's configuration, or when somebody else touches the generated
- * file. Answers a function that ends it. A folder that is not there yet is waited for.
+ * Marks the state dirty when a person edits the site's configuration, or when somebody else touches a generated file.
+ * Answers a function that ends it. A folder that is not there yet is waited for.
  */
 export async function watchConfig(
   watched: Watched,
@@ -34,12 +34,12 @@ export async function watchConfig(
 
   const site = watch([...watched.sitePaths], {
     ...options,
-    ignored: (path) => path !== watched.generatedPath && watched.isIgnored(path),
+    ignored: (path) => !watched.generatedPaths.includes(path) && watched.isIgnored(path),
   });
   site.on('all', () => {
     markChange('site configuration changed');
   });
-  const generated = watch(watched.generatedPath, options);
+  const generated = watch([...watched.generatedPaths], options);
   generated.on('all', () => {
     watched.isGeneratedIntact().then((isIntact) => {
       if (!isIntact) markChange('generated file changed');

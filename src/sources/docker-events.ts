@@ -1,5 +1,8 @@
+import { messageOf } from '../core/error-words.ts';
 import type { Mark } from '../loop/dirty.ts';
+import type { Lifecycle } from '../loop/lifecycle.ts';
 import { backoffMs } from '../loop/outcome.ts';
+import { pause } from '../loop/pause.ts';
 import type { Clock, EngineEvent, EventStream, Reporter } from '../loop/ports.ts';
 
 export interface StreamTiming {
@@ -11,7 +14,7 @@ export interface StreamTiming {
 
 const defaultStreamTiming: StreamTiming = { idleMs: 10_000, openMs: 5000 };
 
-/** Events that take a container out of service. */
+/** Events that take a container out of service. A stop signal does as well, of which the list says nothing. */
 const urgentActions = new Set(['die', 'stop', 'pause', 'destroy', 'disconnect', 'health_status: unhealthy']);
 
 /**
@@ -23,6 +26,7 @@ const urgentActions = new Set(['die', 'stop', 'pause', 'destroy', 'disconnect', 
  */
 export async function watchEvents(
   engine: EventStream,
+  lifecycle: Lifecycle,
   mark: (mark: Mark) => void,
   clock: Clock,
   reporter: Reporter,
@@ -61,6 +65,7 @@ export async function watchEvents(
           // A renewal of an idle stream replays what may have been missed; only a true cut needs the whole list.
           if (failures > 0 || sinceMs === undefined) {
             reporter.report({ kind: 'watching' });
+            if (failures > 0) lifecycle.startOver();
             mark({
               reason: failures > 0 ? 'reconnected' : 'start',
               stale: 'all',
@@ -77,16 +82,11 @@ export async function watchEvents(
           // A replay repeats what came in the second that it starts from.
           if (!recent.add(event)) return;
           sinceMs = Math.max(sinceMs ?? 0, event.atMs);
-          mark({
-            reason: event.action,
-            stale: new Set([event.containerId]),
-            isUrgent: urgentActions.has(event.action),
-            atMs: event.atMs,
-          });
+          markEvent(event, lifecycle, mark);
         },
       });
     } catch (error) {
-      why = error instanceof Error ? error.message : String(error);
+      why = messageOf(error);
     } finally {
       cancelTimer();
       signal.removeEventListener('abort', abort);
@@ -99,6 +99,18 @@ export async function watchEvents(
     reporter.report({ kind: 'cut', why, retryMs });
     await pause(clock, retryMs, signal);
   }
+}
+
+/** Of the signals, only a call to stop makes a pass due, and that one asks the engine nothing: it knows no more. */
+function markEvent(event: EngineEvent, lifecycle: Lifecycle, mark: (mark: Mark) => void): void {
+  const { action: reason, containerId, atMs } = event;
+  const isStop = lifecycle.note(event);
+  const markStop = (isTrue: boolean): void => {
+    if (isTrue) mark({ reason: 'stop signal', stale: new Set(), isUrgent: true, atMs });
+  };
+  if (reason !== 'kill') mark({ reason, stale: new Set([containerId]), isUrgent: urgentActions.has(reason), atMs });
+  else if (typeof isStop === 'boolean') markStop(isStop);
+  else void isStop.then(markStop);
 }
 
 /** Remembers as many events as the engine may replay, and some more. */
@@ -114,16 +126,4 @@ class RecentEvents {
     if (this.#keys.size > 512 && oldest !== undefined) this.#keys.delete(oldest);
     return true;
   }
-}
-
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      cancel();
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const cancel = clock.after(delayMs, finish);
-    signal.addEventListener('abort', finish);
-  });
 }

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { toContainer, toEngineEvent, toPortVariable, toProcesses } from '../../src/adapters/docker-map.ts';
+import { toContainer, toEngineEvent, toPortVariable, toProcesses, toStartedAt } from '../../src/adapters/docker-map.ts';
 import { Inventory } from '../../src/loop/inventory.ts';
 import { AppError } from '../../src/loop/ports.ts';
 import { engineFor } from '../support/engine-for.ts';
+import { eventually } from '../support/eventually.ts';
 import { FakeDocker } from '../support/fake-docker.ts';
 import { freePort } from '../support/free-port.ts';
 import '../support/native-errors.ts';
@@ -39,6 +40,49 @@ test('containers come with what decides about them, running or not', async () =>
     portVariable: undefined,
   });
   expect(containers[1]).toMatchObject({ name: 'app-2', state: 'exited', attachments: [{ address: undefined }] });
+});
+
+test('what an event names is asked for by itself, and is the same as the list says', async () => {
+  const labels = { ...pooled, 'lb.weight': '2' };
+  const ids = [
+    docker.add({ name: 'a', labels, address: '172.20.0.5', network: 'shop_default', ports: [8000] }),
+    docker.add({
+      name: 'b',
+      labels,
+      status: 'Up 5 seconds (unhealthy)',
+      ports: [8000, 9000],
+      environment: ['PORT=9000'],
+    }),
+    docker.add({ name: 'c', state: 'exited', status: 'Exited (0) 1 second ago' }),
+    docker.add({ name: 'd', status: 'Up 1 second (health: starting)' }),
+  ];
+  const engine = engineFor(docker.host);
+  const listed = await engine.listContainers();
+  expect(await engine.inspectContainers(ids)).toEqual(listed);
+  docker.calls.length = 0;
+  expect(await engine.inspectContainers([ids[0] ?? '', 'f'.repeat(64)])).toEqual([listed[0]]);
+  expect(docker.calls.map(({ what }) => what)).toEqual([
+    `GET /containers/${ids[0] ?? ''}/json`,
+    `GET /containers/${'f'.repeat(64)}/json`,
+  ]);
+});
+
+test('when a container was started last', async () => {
+  const id = docker.add({ name: 'app' });
+  const engine = engineFor(docker.host);
+  const first = await engine.readStartedAt(id);
+  expect(Math.abs(Date.now() - (first ?? 0))).toBeLessThan(10_000);
+  docker.end(id);
+  await eventually(
+    'it was started later',
+    async () => {
+      docker.startAgain(id, '10.0.0.2');
+      expect(await engine.readStartedAt(id)).toBeGreaterThan(first ?? 0);
+    },
+    { withinMs: 5000, everyMs: 5 },
+  );
+  docker.delete(id);
+  expect(await engine.readStartedAt(id)).toBeUndefined();
 });
 
 test('no API version is pinned', async () => {
@@ -75,10 +119,10 @@ describe('calls', () => {
     expect(containers).toHaveLength(count);
     expect(containers.find(({ id }) => id === ids[3])?.state).toBe('exited');
 
-    // And one for a batch of events; none where no container is named.
+    // And one for each of a batch; none where no container is named.
     await inventory.refresh(new Set(ids.slice(0, 5)));
     await inventory.refresh(new Set());
-    expect(docker.calls).toHaveLength(3);
+    expect(docker.calls).toHaveLength(1 + 1 + 5);
   });
 
   test('a container that is gone is gone from the inventory too', async () => {
@@ -281,6 +325,16 @@ describe('odd shapes', () => {
     const event = { Type: 'container', Action: 'start', Actor: { ID: 'a' } };
     expect(toEngineEvent({ ...event, timeNano: 1_700_000_000_123_000_000 })?.atMs).toBeCloseTo(1_700_000_000_123, 0);
     expect(toEngineEvent({ ...event, time: 1_700_000_000 })?.atMs).toBe(1_700_000_000_000);
+  });
+
+  test.each([
+    [{ StartedAt: '2024-05-01T10:20:30.123456789Z' }, Date.UTC(2024, 4, 1, 10, 20, 30, 123)],
+    [{ StartedAt: '0001-01-01T00:00:00Z' }, undefined],
+    [{ StartedAt: '' }, undefined],
+    [{}, undefined],
+    [undefined, undefined],
+  ])('%j was started at %s', (state, atMs) => {
+    expect(toStartedAt(state)).toBe(atMs);
   });
 
   test('processes as `top` tells them', () => {

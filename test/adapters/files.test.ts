@@ -17,8 +17,10 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { DiskFiles } from '../../src/adapters/files.ts';
+import type { Texts } from '../../src/core/render.ts';
 import { AppError } from '../../src/loop/ports.ts';
 import { asNobody } from '../support/as-nobody.ts';
+import { emptySite } from '../support/site.ts';
 import '../support/native-errors.ts';
 
 let root: string;
@@ -35,32 +37,36 @@ describe('the shared directory', () => {
     const files = open();
     expect(await files.readGenerated()).toBeUndefined();
     expect(await files.readLastGood()).toBeUndefined();
-    await files.writeGenerated('one');
-    await files.writeLastGood('one');
-    await files.writeGenerated('two');
-    expect([await files.readGenerated(), await files.readLastGood()]).toEqual(['two', 'one']);
+    await files.writeGenerated(texts('one'));
+    await files.writeLastGood(texts('one'));
+    await files.writeGenerated(texts('two'));
+    expect([await files.readGenerated(), await files.readLastGood()]).toEqual([texts('two'), texts('one')]);
     expect(statSync(files.generatedPath).mode & 0o777).toBe(0o644);
     // Neither a temporary file nor the last good one is caught by an include of *.conf.
-    expect(readdirSync(join(root, 'lbwatch')).sort()).toEqual(['upstreams.conf', 'upstreams.last-good']);
+    expect(readdirSync(join(root, 'lbwatch')).sort()).toEqual([
+      'streams.conf',
+      'upstreams.conf',
+      'upstreams.last-good',
+    ]);
   });
 
   test('the file is replaced, never written into', async () => {
     const files = open();
-    await files.writeGenerated('one');
+    await files.writeGenerated(texts('one'));
     const before = statSync(files.generatedPath).ino;
-    await files.writeGenerated('two');
+    await files.writeGenerated(texts('two'));
     expect(statSync(files.generatedPath).ino).not.toBe(before);
   });
 
   test('it is missing: the error names the path, and a later mount is used', async () => {
     rmSync(join(root, 'lbwatch'), { recursive: true });
     const files = open();
-    await expect(files.writeGenerated('x')).rejects.toThrow(`cannot write ${files.generatedPath}: `);
-    await expect(files.writeGenerated('x')).rejects.toThrow(AppError);
+    await expect(files.writeGenerated(texts('x'))).rejects.toThrow(`cannot write ${files.streamsPath}: `);
+    await expect(files.writeGenerated(texts('x'))).rejects.toThrow(AppError);
     expect(await files.readGenerated()).toBeUndefined();
     mkdirSync(join(root, 'lbwatch'));
-    await files.writeGenerated('x');
-    expect(await files.readGenerated()).toBe('x');
+    await files.writeGenerated(texts('x'));
+    expect(await files.readGenerated()).toEqual(texts('x'));
   });
 
   test('it is not ours to write: the error says so, and the file stays', () => {
@@ -70,8 +76,8 @@ describe('the shared directory', () => {
       const { DiskFiles } = await import(src + 'adapters/files.ts');
       dropRoot();
       const files = new DiskFiles(${JSON.stringify(dirname(path))}, []);
-      await files.writeGenerated('new').catch((error) => console.log(error.name + ': ' + error.message));
-      console.log(await files.readGenerated());
+      await files.writeGenerated({ text: 'new', streams: '' }).catch((error) => console.log(error.name + ': ' + error.message));
+      console.log((await files.readGenerated()).text);
     `);
     for (const folder of [root, dirname(path)]) chmodSync(folder, 0o755);
     expect(said).toMatch(/^AppError: cannot write .*EACCES.*; the file there stays as it was\nold\n$/);
@@ -82,19 +88,41 @@ describe('the shared directory', () => {
     const files = open();
     mkdirSync(files.generatedPath);
     await expect(files.readGenerated()).rejects.toThrow(AppError);
-    await expect(files.writeGenerated('x')).rejects.toThrow(AppError);
+    await expect(files.writeGenerated(texts('x'))).rejects.toThrow(AppError);
   });
 
   test('whether somebody else touched it', async () => {
     const files = open();
     put('lbwatch/upstreams.conf', 'from before');
     expect(await files.isGeneratedIntact()).toBe(true);
-    await files.writeGenerated('x');
+    await files.writeGenerated(texts('x'));
     expect(await files.isGeneratedIntact()).toBe(true);
     put('lbwatch/upstreams.conf', 'y');
     expect(await files.isGeneratedIntact()).toBe(false);
     rmSync(files.generatedPath);
     expect(await files.isGeneratedIntact()).toBe(false);
+    await files.writeGenerated(texts('x'));
+    put('lbwatch/streams.conf', 'y');
+    expect(await files.isGeneratedIntact()).toBe(false);
+    await files.writeGenerated(texts('x'));
+    expect(await files.isGeneratedIntact()).toBe(true);
+  });
+
+  test('only the file that differs is written', async () => {
+    const files = open();
+    await files.writeGenerated(texts('one'));
+    const inodes = (): readonly number[] => [files.generatedPath, files.streamsPath].map((path) => statSync(path).ino);
+    const before = inodes();
+    await files.writeGenerated({ ...texts('one'), streams: '# other' });
+    expect(inodes().map((inode, index) => inode === before[index])).toEqual([true, false]);
+  });
+
+  test('what an lbwatch without streams.conf left behind is read as it was', async () => {
+    put('lbwatch/upstreams.conf', 'old');
+    put('lbwatch/upstreams.last-good', 'older');
+    const files = open();
+    expect(await files.readGenerated()).toEqual({ text: 'old', streams: '' });
+    expect(await files.readLastGood()).toEqual({ text: 'older', streams: '' });
   });
 });
 
@@ -105,7 +133,7 @@ describe("the site's files", () => {
     put('conf.d/more/deep.conf', 'proxy_pass http://deep;');
     const files = open();
     const first = await files.readSite();
-    expect(first).toMatchObject({ fileCount: 3, site: { named: ['app', 'deep'] } });
+    expect(first).toMatchObject({ fileCount: 3, site: { http: { named: ['app', 'deep'] } } });
     expect((await files.readSite()).digest).toBe(first.digest);
 
     // Not the time of a change, but what is in it.
@@ -130,7 +158,7 @@ describe("the site's files", () => {
 
   test('no folder, no file: an empty site', async () => {
     const files = new DiskFiles(join(root, 'lbwatch'), [join(root, 'none'), join(root, 'none/nginx.conf')]);
-    expect(await files.readSite()).toMatchObject({ fileCount: 0, site: { named: [], defined: [] } });
+    expect(await files.readSite()).toMatchObject({ fileCount: 0, site: emptySite });
   });
 
   test.each(['', '/', '/.', '/../lbwatch/'])(
@@ -139,8 +167,8 @@ describe("the site's files", () => {
       put('nginx.conf', '');
       const files = new DiskFiles(`${join(root, 'lbwatch')}${end}`, [`${root}/`]);
       const before = await files.readSite();
-      await files.writeGenerated('upstream app { server 127.0.0.1:1; }');
-      await files.writeLastGood('upstream app { server 127.0.0.1:1; }');
+      await files.writeGenerated(texts('upstream app { server 127.0.0.1:1; }'));
+      await files.writeLastGood(texts('upstream app { server 127.0.0.1:1; }'));
       expect(await files.readSite()).toEqual(before);
       expect(files.isIgnored(files.generatedPath)).toBe(true);
     },
@@ -151,7 +179,7 @@ describe("the site's files", () => {
     for (const name of ['.nginx.conf.swp', 'nginx.conf~', '#nginx.conf#', '.#nginx.conf', 'a.bak', 'a.orig', 'a.tmp'])
       put(name, 'proxy_pass http://leftover;');
     for (const name of ['a.dpkg-dist', 'ngx_mod.so', 'tls.key', 'tls.pem', 'tls.crt']) put(`conf.d/${name}`, 'secret');
-    expect(await open().readSite()).toMatchObject({ fileCount: 1, site: { named: [] } });
+    expect(await open().readSite()).toMatchObject({ fileCount: 1, site: { http: { named: [] } } });
   });
 
   test('a dangling link, a pipe and a huge file are passed over', async () => {
@@ -177,7 +205,7 @@ describe("the site's files", () => {
     for (const name of ['self', 'again']) symlinkSync('.', join(root, name));
     symlinkSync('lbwatch', join(root, 'alias'));
     put('lbwatch/upstreams.conf', 'upstream app { server 127.0.0.1:1; }');
-    expect(await open().readSite()).toMatchObject({ fileCount: 1, site: { defined: [] } });
+    expect(await open().readSite()).toMatchObject({ fileCount: 1, site: { http: { defined: [] } } });
   });
 
   test('a file named twice counts once', async () => {
@@ -195,12 +223,17 @@ describe("the site's files", () => {
       const { DiskFiles } = await import(src + 'adapters/files.ts');
       dropRoot();
       const { site, fileCount } = await new DiskFiles('/none', [${JSON.stringify(root)}]).readSite();
-      console.log(fileCount, site.named.join());
+      console.log(fileCount, site.http.named.join());
     `);
     chmodSync(join(root, 'hidden'), 0o755);
     expect(said).toBe('1 app\n');
   });
 });
+
+/** Two texts that are told apart. */
+function texts(text: string): Texts {
+  return { text, streams: `# streams of ${text}` };
+}
 
 function open(): DiskFiles {
   return new DiskFiles(join(root, 'lbwatch'), [root]);

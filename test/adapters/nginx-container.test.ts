@@ -37,6 +37,43 @@ describe('acting on nginx through the engine', () => {
     ]);
   });
 
+  test('where the image has no shell, that is found out once', async () => {
+    const targets = new ContainerTargets(engineFor(docker.host), undefined, undefined, 9181);
+    docker.add({ name: 'nginx-1', labels: nginxLabels, processes: running });
+    docker.execs.set('nginx -t', { exitCode: 0, output: '' });
+    for (let pass = 0; pass < 3; pass += 1) {
+      const [target] = (await find(targets)).targets;
+      expect([await target?.validate(), await target?.canHandOver()]).toEqual([{ accepted: true }, false]);
+      expect(await target?.quitWorkers([4001])).toBe('refused');
+    }
+    expect(docker.shells).toBe(1);
+    expect(docker.commands).toEqual(['nginx -t', 'nginx -t', 'nginx -t']);
+  });
+
+  test('so is an engine, or a proxy before it, that lets nobody run anything', async () => {
+    const targets = new ContainerTargets(engineFor(docker.host), undefined, undefined, 9181);
+    const id = docker.add({ name: 'nginx-1', labels: nginxLabels, processes: running });
+    docker.failures.set(`/containers/${id}/exec`, { status: 403, message: 'Forbidden' });
+    for (let pass = 0; pass < 3; pass += 1) {
+      const [target] = (await find(targets)).targets;
+      expect(await target?.listWorkers()).toHaveLength(2);
+    }
+    expect(docker.count(`POST /containers/${id}/exec`)).toBe(1);
+  });
+
+  test('its connections are read by exec, also without IPv6; unknown where that fails', async () => {
+    const target = await onlyTarget();
+    const cat = 'cat /proc/net/tcp /proc/net/tcp6';
+    const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
+    const complaint = 'cat: /proc/net/tcp6: No such file or directory\n';
+    docker.execs.set(cat, { exitCode: 1, output: head + complaint });
+    expect(await target.readTcpTables()).toBe(head + complaint);
+    docker.execs.set(cat, { exitCode: 127, output: 'exec: "cat": executable file not found in $PATH\n' });
+    expect(await target.readTcpTables()).toBeUndefined();
+    docker.failures.set('*', { status: 500, message: 'away' });
+    expect(await target.readTcpTables()).toBeUndefined();
+  });
+
   test('with the options its master was started with', async () => {
     const processes = [['4000', 'nginx: master process nginx -c /srv/nginx.conf -g daemon off;']] as const;
     const target = await onlyTarget({ processes });

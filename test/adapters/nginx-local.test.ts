@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { LocalCommand, NginxLocal } from '../../src/adapters/nginx-local.ts';
 import { LocalTargets } from '../../src/adapters/targets.ts';
+import { isTcpTable } from '../../src/core/tcp-table.ts';
 import { AppError } from '../../src/loop/ports.ts';
 import { eventually } from '../support/eventually.ts';
 import { NginxProcess } from '../support/nginx-process.ts';
@@ -28,6 +29,16 @@ test('the master, what it can do, its workers, and whether it includes a file', 
   expect(await target.listWorkers()).toEqual(nginx.workers().map((pid) => ({ pid, isQuitting: false })));
   expect([await target.includes(nginx.generatedPath), await target.includes('/none')]).toEqual([true, false]);
   expect(await target.validate()).toEqual({ accepted: true });
+});
+
+test('its connections are those of its network namespace; unknown when it is gone', async () => {
+  const target = new NginxLocal(command, nginx.pid, '127.0.0.1', 1);
+  const tables = (await target.readTcpTables()) ?? '';
+  expect(isTcpTable(tables)).toBe(true);
+  // Both families, where this machine has both.
+  expect(tables.match(/local_address/g)).toHaveLength(existsSync('/proc/net/tcp6') ? 2 : 1);
+  await nginx.stop();
+  expect(await target.readTcpTables()).toBeUndefined();
 });
 
 test('a reload makes other workers', async () => {

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
@@ -8,16 +7,14 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/
 
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { RunLab, addressOf } from '../support/run-lab.ts';
+import { RunLab, addressOf, buildBundle } from '../support/run-lab.ts';
 
-const root = join(import.meta.dirname, '../..');
 const soon = { withinMs: 10_000, everyMs: 20 };
 
 let lab: RunLab;
 
 beforeAll(() => {
-  const built = spawnSync(process.execPath, [join(root, 'src/build.mjs')], { encoding: 'utf8' });
-  expect({ code: built.status, said: built.stderr }).toEqual({ code: 0, said: '' });
+  expect(buildBundle()).toEqual({ code: 0, said: '' });
 }, 60_000);
 beforeEach(async () => {
   lab = await RunLab.start();

@@ -6,10 +6,13 @@ import type { Circumstances } from '../../src/core/desired.ts';
 import type { Container, Pool } from '../../src/core/model.ts';
 import { readNginxBuild } from '../../src/core/nginx-build.ts';
 import { render } from '../../src/core/render.ts';
+import type { Rendered } from '../../src/core/render.ts';
+import { namesFor } from '../../src/core/site.ts';
 import { knownLabels } from '../../src/core/labels.ts';
 import { anyCircumstances, anyContainers, hostileTexts } from '../support/arbitraries.ts';
 import { container } from '../support/container.ts';
 import { findNginx, refusalOf } from '../support/nginx-binary.ts';
+import { emptySite, includedStreams } from '../support/site.ts';
 import { parseNginx } from '../support/nginx-syntax.ts';
 import type { Directive } from '../support/nginx-syntax.ts';
 
@@ -17,22 +20,34 @@ const internal = { address: undefined, port: 9181 };
 const circumstances: Circumstances = {
   scope: { kind: 'projects', names: ['shop'] },
   reach: ['shop_default'],
-  site: { defined: [], named: [], namedWithPort: [] },
+  site: emptySite,
+  streams: includedStreams,
   declaredPools: [],
-  build: readNginxBuild('nginx version: nginx/1.26.3\n --with-http_stub_status_module'),
+  build: readNginxBuild(
+    'nginx version: nginx/1.26.3\n --with-http_stub_status_module --with-stream --with-stream_ssl_preread_module',
+  ),
   failOpen: true,
+  ownReach: ['shop_default'],
+  checks: false,
+  departures: new Map(),
+  lives: new Map(),
+  nowMs: 0,
+  standings: new Map(),
 };
-const write = (containers: readonly Container[], around: Circumstances): string =>
-  render(decide(containers, around).pools, around.build, internal, '').text;
+const write = (containers: readonly Container[], around: Circumstances): Rendered =>
+  render(decide(containers, around).pools, around.build, internal, '');
 
 /** What the upstream blocks of these pools must be, made from the pools alone. */
 function shapeOf(pool: Pool, around: Circumstances): readonly string[] {
+  const isHttp = pool.protocol === 'http';
+  const hasZone = isHttp ? around.build.zone : (around.build.stream?.zone ?? true);
+  const placeholder = isHttp ? 'server 127.0.0.1:9182' : 'server 127.0.0.1:1';
   const heads = [
-    ...(around.build.zone ? ['zone'] : []),
+    ...(hasZone ? ['zone'] : []),
     ...(pool.method.kind === 'round_robin' ? [] : [pool.method.kind]),
-    ...(pool.members.length === 0 ? ['server 127.0.0.1:9182'] : pool.members.map(({ address }) => `server ${address}`)),
+    ...(pool.members.length === 0 ? [placeholder] : pool.members.map(({ address }) => `server ${address}`)),
   ];
-  const mayKeep = around.build.keepalive && pool.members.length > 0;
+  const mayKeep = isHttp && around.build.keepalive && pool.members.length > 0;
   const isKept = pool.keepalive > 0 || around.build.version === '1.30.6';
   return mayKeep && isKept ? [...heads, `keepalive ${String(pool.keepalive)}`] : heads;
 }
@@ -46,14 +61,23 @@ function shapeFrom(upstream: Directive): readonly string[] {
 
 function expectStructure(containers: readonly Container[], around: Circumstances): void {
   const { pools } = decide(containers, around);
-  const directives = parseNginx(render(pools, around.build, internal, '').text);
-  const upstreams = directives.slice(0, pools.length);
-  expect(upstreams.map(({ words }) => words)).toEqual(pools.map(({ name }) => ['upstream', name]));
-  expect(upstreams.map(shapeFrom)).toEqual(pools.map((pool) => shapeOf(pool, around)));
-  const withoutPools = parseNginx(render([], around.build, internal, '').text);
+  const { text, streams } = render(pools, around.build, internal, '');
+  const all = parseNginx(text);
+  const directives = around.build.sparesClients ? all.slice(1) : all;
+  if (around.build.sparesClients) expect(all[0]?.words).toEqual(['keepalive_min_timeout', '3s']);
+  const httpPools = pools.filter(({ protocol }) => protocol === 'http');
+  const streamPools = pools.filter(({ protocol }) => protocol !== 'http');
+  expectUpstreams(directives.slice(0, httpPools.length), httpPools, around);
+  expectUpstreams(parseNginx(streams), streamPools, around);
+  const withoutPools = parseNginx(render([], { ...around.build, sparesClients: false }, internal, '').text);
   const shapes = (block: readonly Directive[]): unknown =>
     block.map(({ words, block: inner }) => [words.length, words[0], inner && shapes(inner)]);
-  expect(shapes(directives.slice(pools.length))).toEqual(shapes(withoutPools));
+  expect(shapes(directives.slice(httpPools.length))).toEqual(shapes(withoutPools));
+}
+
+function expectUpstreams(directives: readonly Directive[], pools: readonly Pool[], around: Circumstances): void {
+  expect(directives.map(({ words }) => words)).toEqual(pools.map(({ name }) => ['upstream', name]));
+  expect(directives.map(shapeFrom)).toEqual(pools.map((pool) => shapeOf(pool, around)));
 }
 
 describe('decide and render', () => {
@@ -125,10 +149,18 @@ describe('decide and render', () => {
   test('pools differ by more than case, and a conflict with the site is never written', () => {
     fc.assert(
       fc.property(anyContainers, anyCircumstances, (containers, around) => {
-        const names = decide(containers, around).pools.map(({ name }) => name.toLowerCase());
-        expect(new Set(names).size).toBe(names.length);
-        const taken = [...around.site.defined, ...around.site.namedWithPort].map((name) => name.toLowerCase());
-        expect(names.filter((name) => taken.includes(name))).toEqual([]);
+        const { pools } = decide(containers, around);
+        for (const protocol of ['http', 'tcp'] as const) {
+          const ofModule = pools.filter((pool) => (pool.protocol === 'http') === (protocol === 'http'));
+          const names = ofModule.map(({ name }) => name.toLowerCase());
+          expect(new Set(names).size).toBe(names.length);
+          const { defined, namedWithPort } = namesFor(around.site, protocol);
+          const taken = [...defined, ...namedWithPort].map((name) => name.toLowerCase());
+          expect(names.filter((name) => taken.includes(name))).toEqual([]);
+        }
+        // One name is one pool for its members, whatever the site makes of it.
+        const served = pools.filter(({ members }) => members.length > 0).map(({ name }) => name.toLowerCase());
+        expect(new Set(served).size).toBe(served.length);
       }),
     );
   });
@@ -158,15 +190,34 @@ describe('hostile text', () => {
       });
       expectStructure([hostile], circumstances);
       expectStructure([benign, hostile], circumstances);
-      expect(write([benign, hostile], circumstances)).toContain('server 10.0.0.2:8000;  # shop-good-1\n');
-      expect(write([hostile], circumstances)).not.toContain('6.6.6.6');
+      expect(write([benign, hostile], circumstances).text).toContain('server 10.0.0.2:8000;  # shop-good-1\n');
+      const { text: written, streams } = write([hostile], circumstances);
+      expect(written + streams).not.toContain('6.6.6.6');
+    }
+  });
+
+  test.each(knownLabels)('in %s of a tcp pool changes nothing for others, and nothing in the structure', (label) => {
+    const db = { ...benign, labels: { ...benign.labels, 'lb.pool': 'db', 'lb.protocol': 'tcp' } };
+    for (const text of hostileTexts) {
+      const hostile = container({
+        name: 'shop-bad-1',
+        labels: { 'lb.pool': 'db', 'lb.protocol': 'tcp', [label]: text },
+        attachments: [{ network: 'shop_default', address: '10.0.0.66' }],
+      });
+      expectStructure([hostile], circumstances);
+      expectStructure([db, hostile], circumstances);
+      expect(write([db, hostile], circumstances).streams).toContain('server 10.0.0.2:8000;  # shop-good-1\n');
+      const { text: written, streams } = write([hostile], circumstances);
+      expect(written + streams).not.toContain('6.6.6.6');
     }
   });
 
   test('as a container name stays out of the text', () => {
     for (const text of hostileTexts.filter((one) => /[^A-Za-z0-9_.-]/.test(one))) {
       const hostile = container({ name: text, labels: { 'lb.pool': 'app' } });
-      expect(write([hostile], circumstances)).toContain('server 10.0.0.2:8000;  # (name left out)\n');
+      expect(write([hostile], circumstances).text).toContain('server 10.0.0.2:8000;  # (name left out)\n');
+      const tcp = { ...hostile, labels: { ...hostile.labels, 'lb.protocol': 'tcp' } };
+      expect(write([tcp], circumstances).streams).toContain('server 10.0.0.2:8000;  # (name left out)\n');
     }
   });
 
@@ -198,8 +249,8 @@ describe('a real nginx', () => {
   test('accepts what arbitrary containers render', async () => {
     await fc.assert(
       fc.asyncProperty(anyContainers, anyCircumstances, async (containers, around) => {
-        const text = write(containers, { ...around, build: nginx.build });
-        expect(await refusalOf(nginx.binary, text)).toBeUndefined();
+        const { text, streams } = write(containers, { ...around, build: nginx.build });
+        expect(await refusalOf(nginx.binary, text, streams)).toBeUndefined();
       }),
       { numRuns: 40 },
     );

@@ -5,6 +5,7 @@ import { diff } from '../../src/core/diff.ts';
 import type { Container, Desired } from '../../src/core/model.ts';
 import { readNginxBuild } from '../../src/core/nginx-build.ts';
 import { container } from '../support/container.ts';
+import { emptySite, includedStreams } from '../support/site.ts';
 
 const member = (name: string, different: Partial<Container> = {}): Container =>
   container({ name, labels: { 'lb.pool': 'app' }, ...different });
@@ -16,10 +17,17 @@ const desire = (containers: readonly Container[], declaredPools: readonly string
   decide(containers, {
     scope: { kind: 'all' },
     reach: 'any',
-    site: { defined: [], named: [], namedWithPort: [] },
+    site: emptySite,
+    streams: includedStreams,
     declaredPools,
     build: readNginxBuild('nginx version: nginx/1.26.3'),
     failOpen: true,
+    ownReach: 'any',
+    checks: false,
+    departures: new Map(),
+    lives: new Map(),
+    nowMs: 0,
+    standings: new Map(),
   });
 
 describe('diff', () => {

@@ -55,11 +55,14 @@ describe('nginx -t accepts', () => {
     const { build } = golden.circumstances;
     // What only a newer nginx takes is written for the one that is here, as lbwatch would.
     const isNewer = !isAtLeast(nginx.build.version ?? '', build.version ?? '0');
-    const text = renderWhole(golden, isNewer ? nginx.build : build);
-    expect(await refusalOf(nginx.binary, text)).toBeUndefined();
+    const { text, streams } = renderWhole(golden, isNewer ? nginx.build : build);
+    expect(await refusalOf(nginx.binary, text, streams)).toBeUndefined();
   });
 
   test('and refuses what is wrong, so that its word counts', async () => {
+    expect(await refusalOf(nginx.binary, '', 'upstream app { }')).toMatch(/no servers/);
+    expect(await refusalOf(nginx.binary, '', 'upstream app { ip_hash; server 10.0.0.1:80; }')).toMatch(/ip_hash/);
+
     expect(await refusalOf(nginx.binary, 'upstream app { }')).toMatch(/no servers/);
     expect(
       await refusalOf(nginx.binary, 'upstream app { ip_hash; server 10.0.0.1:80; server 10.0.0.2:80 backup; }'),

@@ -7,6 +7,13 @@ import { commonBuild, isAtLeast, readNginxBuild, unknownBuild } from '../../src/
 
 /** What `nginx -V` of Debian's packages printed. */
 const outputOf = (file: string): string => readFileSync(path.join(import.meta.dirname, 'nginx-v', file), 'utf8');
+const debianStream = {
+  isDynamic: true,
+  zone: true,
+  methods: ['round_robin', 'least_conn', 'hash', 'random'],
+  sslPreread: true,
+};
+const plain = { isDynamic: false, sslPreread: false };
 const everyMethod = ['round_robin', 'least_conn', 'ip_hash', 'hash', 'random'];
 
 describe('readNginxBuild', () => {
@@ -20,7 +27,9 @@ describe('readNginxBuild', () => {
       stubStatus: true,
       zone: true,
       keepalive: true,
+      sparesClients: version === '1.30.6',
       methods: everyMethod,
+      stream: debianStream,
       pidPath: '/run/nginx.pid',
     });
   });
@@ -41,9 +50,34 @@ describe('readNginxBuild', () => {
     expect(readNginxBuild(without)).toEqual({ ...readNginxBuild(output), ...different });
   });
 
+  test.each([
+    ['--with-stream', { ...debianStream, isDynamic: false, sslPreread: false }],
+    ['--with-stream --with-stream_ssl_preread_module', { ...debianStream, isDynamic: false }],
+    ['--with-stream=dynamic', { ...debianStream, sslPreread: false }],
+    ['--with-stream --without-stream_upstream_zone_module', { ...debianStream, ...plain, zone: false }],
+    [
+      '--with-stream --without-stream_upstream_hash_module --without-stream_upstream_random_module',
+      { ...debianStream, ...plain, methods: ['round_robin', 'least_conn'] },
+    ],
+    [
+      '--with-stream --without-stream_upstream_least_conn_module',
+      { ...debianStream, ...plain, methods: ['round_robin', 'hash', 'random'] },
+    ],
+    ['--with-stream_ssl_module', undefined],
+    ['', undefined],
+  ])('the stream module of %j', (options, stream) => {
+    expect(readNginxBuild(`nginx version: nginx/1.26.3\nconfigure arguments: ${options}\n`).stream).toEqual(stream);
+  });
+
   test('random came with 1.15.1', () => {
+    expect(readNginxBuild('nginx version: nginx/1.15.0\n --with-stream\n').stream?.methods).not.toContain('random');
     expect(readNginxBuild('nginx version: nginx/1.15.0\n').methods).not.toContain('random');
     expect(readNginxBuild('nginx version: nginx/1.15.1\n').methods).toContain('random');
+  });
+
+  test('keepalive_min_timeout came with 1.27.4', () => {
+    expect(readNginxBuild('nginx version: nginx/1.27.3\n').sparesClients).toBe(false);
+    expect(readNginxBuild('nginx version: nginx/1.27.4\n').sparesClients).toBe(true);
   });
 
   test('reads the version of those built upon nginx, and none where there is none', () => {
@@ -71,8 +105,18 @@ describe('commonBuild', () => {
       stubStatus: false,
       zone: false,
       keepalive: true,
+      sparesClients: true,
       methods: ['round_robin', 'least_conn', 'ip_hash', 'random'],
+      // One without the module reads nothing of what is written for it.
+      stream: debianStream,
       pidPath: undefined,
+    });
+    const weak = readNginxBuild('nginx version: nginx/1.14.2\n --with-stream --without-stream_upstream_hash_module\n');
+    expect(commonBuild([one, weak]).stream).toEqual({
+      isDynamic: true,
+      zone: true,
+      methods: ['round_robin', 'least_conn'],
+      sslPreread: false,
     });
     expect(commonBuild([one, poor, old])).toMatchObject({
       version: undefined,

@@ -10,14 +10,21 @@ describe('the only door to nginx', () => {
     expect(quoteAddress('[fd00::1]:65535')).toBe('[fd00::1]:65535');
     expect(quoteAddress('[::ffff:10.0.0.1]:80')).toBe('[::ffff:10.0.0.1]:80');
     expect(quoteInteger(0)).toBe('0');
-    expect(quoteHashKey('$host:$uri')).toBe('$host:$uri');
+    expect(quoteHashKey('$host:$uri', 'http')).toBe('$host:$uri');
     expect(quoteComment('shop-app-1')).toBe('shop-app-1');
   });
 
   const notNames = hostileTexts.filter((text) => !['NaN', 'constructor'].includes(text));
   test.each(notNames.map((text) => [text.slice(0, 60), text]))('refuses %j', (_, text) => {
-    for (const quote of [quoteName, quoteHashKey]) expect(() => quote(text)).toThrow(TypeError);
+    expect(() => quoteName(text)).toThrow(TypeError);
+    for (const protocol of ['http', 'tcp'] as const) expect(() => quoteHashKey(text, protocol)).toThrow(TypeError);
     if (text !== '6.6.6.6:80' && text !== '[::1]:80') expect(() => quoteAddress(text)).toThrow(TypeError);
+  });
+
+  test('a hash key is one of its protocol only', () => {
+    expect(quoteHashKey('$remote_addr:$remote_port', 'tcp')).toBe('$remote_addr:$remote_port');
+    expect(() => quoteHashKey('$uri', 'tcp')).toThrow('cannot be written');
+    expect(() => quoteHashKey('$protocol', 'http')).toThrow('cannot be written');
   });
 
   test.each([

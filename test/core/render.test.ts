@@ -18,6 +18,7 @@ const member = (index: number, different: Partial<Member> = {}): Member => ({
 });
 const pool = (members: readonly Member[], different: Partial<Pool> = {}): Pool => ({
   name: 'app',
+  protocol: 'http',
   method: { kind: 'round_robin' },
   keepalive: 32,
   members,

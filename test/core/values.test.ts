@@ -191,13 +191,25 @@ describe('isHashKey', () => {
   test.each(['$uri', '$host:$uri', '$remote_addr/$args', '-$uri-', '$cookie_a', '$arg_a_1', '$http_x_real_ip'])(
     'takes %j',
     (text) => {
-      expect(isHashKey(text)).toBe(true);
+      expect(isHashKey(text, 'http')).toBe(true);
     },
   );
   test.each([
     ...['', ':', 'uri', '$', '$$uri', '${uri}', '$uri;', '$uri x', '$upstream_addr', '$secret', '$http_', '$http_X'],
     ...['$uri#', '$uri"', "$uri'", '$uri\\', '$uri\n', '$arg_ä', '$1', `$uri${':'.repeat(256)}`],
   ])('refuses %j', (text) => {
-    expect(isHashKey(text)).toBe(false);
+    expect(isHashKey(text, 'http')).toBe(false);
   });
+  test.each(['$remote_addr', '$binary_remote_addr:$server_port', '$ssl_preread_server_name', '$proxy_protocol_addr'])(
+    'takes %j for tcp and udp',
+    (text) => {
+      expect([isHashKey(text, 'tcp'), isHashKey(text, 'udp')]).toEqual([true, true]);
+    },
+  );
+  test.each(['$uri', '$host', '$cookie_a', '$http_x', '$arg_a', '$remote_addr;', '$upstream_addr', '$nope', ''])(
+    'refuses %j for tcp and udp',
+    (text) => {
+      expect([isHashKey(text, 'tcp'), isHashKey(text, 'udp')]).toEqual([false, false]);
+    },
+  );
 });

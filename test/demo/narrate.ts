@@ -65,7 +65,7 @@ export function renderTable(head: readonly string[], rows: readonly (readonly st
     widths
       .map((width, column) => {
         const cell = row[column] ?? '';
-        return /^\d+$/.test(cell) ? cell.padStart(width) : cell.padEnd(width);
+        return /^(?:-?\d+|-)$/.test(cell) ? cell.padStart(width) : cell.padEnd(width);
       })
       .join('  ')
       .trimEnd();

@@ -12,6 +12,7 @@ import { defaultPatience } from '../../src/loop/acknowledge.ts';
 import { Applier } from '../../src/loop/apply.ts';
 import type { Rendered } from '../../src/core/render.ts';
 import type { Outcome } from '../../src/loop/outcome.ts';
+import type { Quit } from '../../src/loop/ports.ts';
 import type { Death, Step } from '../support/apply-and-die.ts';
 import { ApplyLab, found } from '../support/apply-lab.ts';
 import type { Place } from '../support/apply-lab.ts';
@@ -34,7 +35,16 @@ afterEach(async () => {
 });
 
 describe('killed after each step and started anew', () => {
-  const steps: readonly Step[] = ['half a write', 'write', 'validate', 'signal', 'acknowledge', 'remember'];
+  const steps: readonly Step[] = [
+    'half a write',
+    'one of two files',
+    'write',
+    'validate',
+    'signal',
+    'hand over',
+    'acknowledge',
+    'remember',
+  ];
 
   test.each(steps)('%s: the same end, whatever is wanted now', async (after) => {
     const lab = await startLab();
@@ -48,6 +58,17 @@ describe('killed after each step and started anew', () => {
     await lab.apply(one);
     expect(await lab.dieApplying(after, one, two)).toBe('SIGKILL');
     await lab.expectEndAfterPasses(await lab.want(one), one);
+  });
+
+  test('between the two files, and nginx starts anew: it runs whole upstreams, and is brought in step', async () => {
+    const lab = await startLab();
+    await lab.apply(one);
+    expect(await lab.dieApplying('one of two files', one, two)).toBe('SIGKILL');
+    expect(lab.nginx.streams()).toContain(two);
+    expect(lab.nginx.generated()).not.toContain(two);
+    await lab.nginx.stop();
+    await lab.nginx.start();
+    await lab.expectEndAfterPasses(await lab.want(one, two), one, two);
   });
 
   test.each(['write', 'validate'] as const)('%s of what nginx refuses: the last good file is back', async (after) => {
@@ -75,7 +96,7 @@ describe('killed after each step and started anew', () => {
 
 test('applied: the file, what runs and the last good are one, and the next pass touches nothing', async () => {
   const lab = await startLab();
-  expect(await lab.apply(one)).toEqual({ kind: 'applied', reloaded: ['nginx'] });
+  expect(await lab.apply(one)).toMatchObject({ kind: 'applied', reloaded: ['nginx'] });
   await lab.expectEnd(await lab.want(one));
 
   const workers = lab.nginx.workers();
@@ -91,7 +112,11 @@ test('no temporary file is left behind', async () => {
   const lab = await startLab();
   await lab.apply(one);
   await lab.apply(two);
-  expect(readdirSync(lab.nginx.sharedDirectory).sort()).toEqual(['upstreams.conf', 'upstreams.last-good']);
+  expect(readdirSync(lab.nginx.sharedDirectory).sort()).toEqual([
+    'streams.conf',
+    'upstreams.conf',
+    'upstreams.last-good',
+  ]);
 });
 
 test('rejected: the file is back byte for byte, nginx runs on untouched, and says why', async () => {
@@ -107,6 +132,7 @@ test('rejected: the file is back byte for byte, nginx runs on untouched, and say
     message: `nginx: unknown directive "no_such_directive" in ${lab.nginx.sitePath}:1`,
   });
   expect(lab.nginx.generated()).toBe(good.text);
+  expect(lab.nginx.streams()).toBe(good.streams);
   expect(lab.nginx.lastGood()).toBe(good.text);
   expect(lab.nginx.workers()).toEqual(workers);
   expect(await lab.runningDigest()).toBe(good.digest);
@@ -159,12 +185,12 @@ test.each([
       writeFileSync(path, '');
     },
   ],
-] as const)('the generated file %s by somebody is put back without a reload', async (_, harm) => {
+] as const)('the generated files %s by somebody are put back without a reload', async (_, harm) => {
   const lab = await startLab();
   await lab.apply(one);
   const workers = lab.nginx.workers();
-  harm(lab.nginx.generatedPath);
-  expect(await lab.apply(one)).toEqual({ kind: 'applied', reloaded: [] });
+  for (const path of [lab.nginx.generatedPath, lab.nginx.streamsPath]) harm(path);
+  expect(await lab.apply(one)).toEqual({ kind: 'applied', reloaded: [], generations: 0 });
   await lab.expectEnd(await lab.want(one));
   expect(lab.nginx.workers()).toEqual(workers);
 });
@@ -222,6 +248,62 @@ test('nobody answers where the digest is asked: one reload for a text, not one a
   expect(await lab.runningDigest()).toBe((await lab.want(one, two)).digest);
 });
 
+describe('early handover', () => {
+  /** An nginx whose old worker accepts, and answers, until it is told to quit. */
+  const scene = async (quit: Quit) => {
+    const lab = await startLab();
+    const wanted = await lab.want(one);
+    const steps: string[] = [];
+    let workers = [11];
+    const target = new FakeTarget({
+      digest: () => (workers.includes(11) ? 'old' : wanted.digest),
+      workers: () => workers.map((pid) => ({ pid, isQuitting: false })),
+      reload: () => {
+        steps.push('reload');
+        workers = [11, 21];
+        // As the master would.
+        setTimeout(() => (workers = [21]), 400);
+      },
+      quit: (pids) => {
+        steps.push(`quit ${pids.join()}`);
+        if (quit === 'sent') workers = [21];
+        return quit;
+      },
+    });
+    return { lab, wanted, target, steps };
+  };
+
+  test('the old worker is told to quit after the signal, and then acknowledged as ever', async () => {
+    const { lab, wanted, target, steps } = await scene('sent');
+    expect(await lab.restarted().apply(wanted, found(target))).toEqual({
+      kind: 'applied',
+      reloaded: ['nginx'],
+      generations: 0,
+    });
+    expect(steps).toEqual(['reload', 'quit 11']);
+  });
+
+  test('where that is refused it is said with the outcome, once, and the master is waited for', async () => {
+    const { lab, wanted, target, steps } = await scene('refused');
+    const applier = lab.restarted();
+    expect(await applier.apply(wanted, found(target))).toEqual({
+      kind: 'applied',
+      reloaded: ['nginx'],
+      generations: 0,
+      handoverOff: [expect.stringContaining('may not signal the workers of nginx')],
+    });
+    expect(await applier.apply(wanted, found(target))).toEqual({ kind: 'unchanged' });
+    expect(steps).toEqual(['reload', 'quit 11']);
+  });
+
+  test('turned off, nobody is told', async () => {
+    const { lab, wanted, target, steps } = await scene('sent');
+    const applier = new Applier(lab.files, systemClock, patience, false);
+    expect((await applier.apply(wanted, found(target))).kind).toBe('applied');
+    expect(steps).toEqual(['reload']);
+  });
+});
+
 describe('several nginx', () => {
   test('one refuses to load: all run the last good one again, the file too', async () => {
     const lab = await startLab();
@@ -268,7 +350,7 @@ describe('several nginx', () => {
     const wanted = await lab.want(one);
     const current = new FakeTarget({ name: 'current', digest: () => wanted.digest });
     const outcome = await lab.restarted().apply(wanted, found(current, await lab.target()));
-    expect(outcome).toEqual({ kind: 'applied', reloaded: ['nginx'] });
+    expect(outcome).toMatchObject({ kind: 'applied', reloaded: ['nginx'], generations: 0 });
     expect([current.validated, current.reloads]).toEqual([0, 0]);
     await lab.expectEnd(wanted);
   });
@@ -286,7 +368,7 @@ describe('several nginx', () => {
 
 /** A real nginx that runs, and a controller's applier for it. */
 async function startLab(options: NginxOptions = {}) {
-  const nginx = new NginxProcess(options);
+  const nginx = new NginxProcess({ stream: '', ...options });
   cleanups.push(() => nginx.remove());
   await nginx.start();
   const place: Place = {
@@ -303,8 +385,10 @@ async function startLab(options: NginxOptions = {}) {
     restarted().apply(await want(...addresses), found(await lab.target()));
   const expectEnd = async (wanted: Rendered): Promise<void> => {
     expect(nginx.generated()).toBe(wanted.text);
+    expect(nginx.streams()).toBe(wanted.streams);
     expect(await runningDigest()).toBe(wanted.digest);
-    expect(nginx.lastGood()).toBe(wanted.text);
+    const { text, streams } = wanted;
+    expect(await lab.files.readLastGood()).toEqual({ text, streams });
   };
   return {
     nginx,
@@ -312,6 +396,7 @@ async function startLab(options: NginxOptions = {}) {
     runningDigest,
     target: lab.target.bind(lab),
     restarted,
+    files: lab.files,
     patient: () => new Applier(lab.files, systemClock),
     apply,
     dieApplying: (after: Step, ...addresses: readonly string[]) => die({ place, addresses, after }),

@@ -3,10 +3,16 @@ import { expect, test } from '@jest/globals';
 import type { Container } from '../../src/core/model.ts';
 import { Applier } from '../../src/loop/apply.ts';
 import { Controller } from '../../src/loop/controller.ts';
+import { Drains } from '../../src/loop/drains.ts';
 import { Inventory } from '../../src/loop/inventory.ts';
+import { Lifecycle } from '../../src/loop/lifecycle.ts';
+import type { Texts } from '../../src/core/render.ts';
 import { AppError } from '../../src/loop/ports.ts';
 import type { Files, Report } from '../../src/loop/ports.ts';
+import { StreamsMemory } from '../../src/loop/streams-memory.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { MemoryDrains } from '../support/memory-drains.ts';
+import { emptySite } from '../support/site.ts';
 
 const window = { quietMs: 500, maxWaitMs: 1000 };
 
@@ -90,25 +96,43 @@ function start() {
   const listed: string[] = [];
   const reports: Report[] = [];
   const told: string[] = [];
+  const look = (what: string): Promise<readonly Container[]> => {
+    listed.push(what);
+    return world.failure === undefined ? Promise.resolve([]) : Promise.reject(world.failure);
+  };
   const engine = {
-    listContainers(ids?: readonly string[]): Promise<readonly Container[]> {
-      listed.push(ids?.join() ?? 'all');
-      return world.failure === undefined ? Promise.resolve([]) : Promise.reject(world.failure);
-    },
+    listContainers: () => look('all'),
+    inspectContainers: (ids: readonly string[]) => look(ids.join()),
+    listEvents: () => Promise.resolve([]),
+    readStopSignal: () => Promise.resolve(undefined),
+    readStartedAt: () => Promise.resolve(undefined),
   };
   const files = memoryFiles();
   const parts = {
     inventory: new Inventory(engine),
+    lifecycle: new Lifecycle(engine, clock, true),
+    drains: new Drains(new MemoryDrains(), engine),
+    checks: { follow: () => Promise.resolve(new Map<string, never>()) },
+    clock,
     targets: {
-      find: () => Promise.resolve({ targets: [], reach: 'any' as const, missing: undefined, project: undefined }),
+      find: () =>
+        Promise.resolve({
+          targets: [],
+          reach: 'any' as const,
+          ownReach: 'any' as const,
+          missing: undefined,
+          project: undefined,
+        }),
     },
     files,
     applier: new Applier(files, clock),
+    streams: new StreamsMemory(files.streamsPath),
     policy: {
       scope: { kind: 'all' } as const,
       declaredPools: [],
       internal: { address: undefined, port: 9181 },
       failOpen: true,
+      checks: true,
     },
   };
   const controller = new Controller(parts, window, clock, {
@@ -121,19 +145,19 @@ function start() {
 }
 
 function memoryFiles(): Files {
-  const texts = new Map<string, string>();
+  const texts = new Map<string, Texts>();
   const read = (name: string) => Promise.resolve(texts.get(name));
-  const write = (name: string) => (text: string) => {
-    texts.set(name, text);
+  const write = (name: string) => (written: Texts) => {
+    texts.set(name, written);
     return Promise.resolve();
   };
   return {
     generatedPath: '/none/upstreams.conf',
+    streamsPath: '/none/streams.conf',
     readGenerated: () => read('generated'),
     writeGenerated: write('generated'),
     readLastGood: () => read('good'),
     writeLastGood: write('good'),
-    readSite: () =>
-      Promise.resolve({ site: { defined: [], named: [], namedWithPort: [] }, digest: 'none', fileCount: 0 }),
+    readSite: () => Promise.resolve({ site: emptySite, digest: 'none', fileCount: 0 }),
   };
 }

@@ -49,6 +49,30 @@ describe('dirty', () => {
     expect(firedAtMs).toEqual([0, 500]);
   });
 
+  test('where old workers pile up, joins wait longer, twice as long with each generation beyond the usual', async () => {
+    for (const [generations, quietMs] of [
+      [3, 500],
+      [4, 1000],
+      [6, 4000],
+      [20, 30_000],
+    ] as const) {
+      const { clock, dirty, firedAtMs } = start({ generations });
+      dirty.mark(join('a'));
+      await clock.advance(100);
+      dirty.mark(join('b'));
+      await clock.advance(60_000);
+      expect(firedAtMs).toEqual([0, 100 + quietMs]);
+    }
+  });
+
+  test('a removal does not wait for old workers either', async () => {
+    const { clock, dirty, firedAtMs } = start({ generations: 20 });
+    dirty.mark(join('a'));
+    await clock.advance(100);
+    dirty.mark(leave('b'));
+    expect(firedAtMs).toEqual([0, 100]);
+  });
+
   test('after a pass without a reload nothing is held back', async () => {
     const { clock, dirty, firedAtMs } = start({ hasReloaded: false });
     for (const id of ['a', 'b', 'c']) {
@@ -151,7 +175,7 @@ function leave(id: string): Mark {
 }
 
 /** @param options how long a pass takes and whether it reloads */
-function start({ passMs = 0, hasReloaded = true } = {}) {
+function start({ passMs = 0, hasReloaded = true, generations = 0 } = {}) {
   const clock = new FakeClock();
   const firedAtMs: number[] = [];
   const endedAtMs: number[] = [];
@@ -170,7 +194,7 @@ function start({ passMs = 0, hasReloaded = true } = {}) {
     }
     running -= 1;
     endedAtMs.push(clock.nowMs());
-    return { hasReloaded };
+    return { hasReloaded, generations };
   });
   return { clock, dirty, firedAtMs, endedAtMs, batches, mostAtOnce: () => most };
 }

@@ -67,14 +67,18 @@ function pass(outcome: Outcome, different: Partial<Pass> = {}, problems: readonl
 
 function planWith(problems: readonly Problem[]): NonNullable<Pass['plan']> {
   return {
+    containers: [],
+    departures: new Map(),
+    endedDrains: [],
+    notes: [],
     desired: { pools: [], memberships: [], problems },
-    rendered: { text: '', digest: '' },
-    found: { targets: [], reach: 'any', missing: undefined, project: 'shop' },
+    rendered: { text: '', streams: '', digest: '' },
+    found: { targets: [], reach: 'any', ownReach: 'any', missing: undefined, project: 'shop' },
   };
 }
 
 const unchanged: Outcome = { kind: 'unchanged' };
-const applied: Outcome = { kind: 'applied', reloaded: ['shop-nginx-1'] };
+const applied: Outcome = { kind: 'applied', reloaded: ['shop-nginx-1'], generations: 0 };
 const unavailable = (message: string): Outcome => ({ kind: 'unavailable', what: 'nginx', message });
 const change: PoolChange = {
   pool: 'app',
@@ -132,7 +136,7 @@ describe('a change', () => {
   test('of the site alone, or of the file alone, is told too', () => {
     const { report, lines } = begin();
     report(pass(applied, { reasons: ['site'] }));
-    report(pass({ kind: 'applied', reloaded: [] }, { reasons: ['file'] }));
+    report(pass({ kind: 'applied', reloaded: [], generations: 0 }, { reasons: ['file'] }));
     expect(lines()).toEqual([
       'info configuration reloaded reasons=["site"] nginx=shop-nginx-1',
       'info generated file put back; nginx runs it already reasons=["file"]',
@@ -164,6 +168,18 @@ describe('a problem', () => {
     expect(lines()).toEqual([]);
     report(pass(unchanged, {}, [problem()]));
     expect(lines()).toEqual([told]);
+  });
+
+  test('what belongs to no container is told once as well, and again when it comes back', () => {
+    const { report, lines } = begin();
+    const noted = pass(unchanged);
+    const plan = { ...planWith([]), notes: ['drained/x is ignored: remove it'] };
+    report({ ...noted, plan });
+    report({ ...noted, plan });
+    expect(lines()).toEqual(['warn note: drained/x is ignored: remove it']);
+    report(noted);
+    report({ ...noted, plan });
+    expect(lines()).toEqual(['warn note: drained/x is ignored: remove it']);
   });
 
   test('of another container or label is another one', () => {
@@ -260,6 +276,16 @@ describe('a failure', () => {
 });
 
 describe('everything else', () => {
+  test('an nginx that is left to its master from now on, with the change that came with it', () => {
+    const { report, lines } = begin();
+    const handoverOff = ['lbwatch may not signal the workers of shop-nginx-1'];
+    report(pass({ ...applied, handoverOff }, { changes: [change] }));
+    expect(lines()).toEqual([
+      'warn early handover is off: lbwatch may not signal the workers of shop-nginx-1',
+      expect.stringMatching(/^info pool changed: app/),
+    ]);
+  });
+
   test('the start, the end, and a bug with its stack', () => {
     const { report, lines } = begin();
     report({ kind: 'started', details: { nginx: 'shop-nginx-1', directory: '/etc/nginx/lbwatch' } });

@@ -1,4 +1,4 @@
-// What `npm run demo`, `npm test` and `npm run check` start: brings a fresh clone to where they can run, step by step,
+// What `npm run demo`, `npm run traffic`, `npm test` and `npm run check` start: brings a fresh clone to where they can run, step by step,
 // then runs them. Needs nothing but Node 20; each step is skipped where its work is done already.
 import { ensureBundle } from './bundle.mjs';
 import { ensureCompose, ensureComposeV1 } from './compose.mjs';
@@ -11,12 +11,12 @@ import { ensureNpmPackages } from './npm-packages.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
 import { runTests } from './run-tests.mjs';
-import { say } from './say.mjs';
+import { say, sayOnStderr } from './say.mjs';
 import { SetupError } from './setup-error.mjs';
 import { ensureStackImages } from './stack-images.mjs';
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Promise<number>>>} */
-const commands = { demo, test, check: runCheck };
+const commands = { demo, traffic, test, check: runCheck };
 
 /** @param {readonly string[]} args */
 async function demo(args) {
@@ -25,13 +25,15 @@ async function demo(args) {
     say('engine', 'none runs: there is nothing to remove');
     return 0;
   }
-  if (args.includes('--down')) return runDemo(args, await ensureCompose());
-  await ensureEngine();
-  const compose = await ensureCompose();
-  await ensureImageBases();
-  await ensureBundle();
-  await ensureStackImages(compose);
-  return runDemo(args, compose);
+  if (args.includes('--down')) return runWithCompose('test/demo/demo.ts', args, await ensureCompose());
+  return runWithCompose('test/demo/demo.ts', args, await ensureStack());
+}
+
+/** @param {readonly string[]} args */
+async function traffic(args) {
+  if (args.includes('--json')) sayOnStderr();
+  await ensureNpmPackages();
+  return runWithCompose('test/traffic/traffic.ts', args, await ensureStack());
 }
 
 /** @param {readonly string[]} args `--unit`: only what needs no engine; all others are Jest's */
@@ -57,12 +59,23 @@ async function runCheck() {
   return runChecks();
 }
 
+/** Brings the shipped stack to where it can be started; returns the words of Compose. */
+async function ensureStack() {
+  await ensureEngine();
+  const compose = await ensureCompose();
+  await ensureImageBases();
+  await ensureBundle();
+  await ensureStackImages(compose);
+  return compose;
+}
+
 /**
+ * @param {string} program
  * @param {readonly string[]} args
  * @param {readonly string[]} compose
  */
-function runDemo(args, compose) {
-  return runAttached('node', ['test/demo/demo.ts', ...args], {
+function runWithCompose(program, args, compose) {
+  return runAttached('node', [program, ...args], {
     ...readDotEnv(),
     ...process.env,
     LAB_COMPOSE: compose.join(' '),

@@ -16,13 +16,13 @@ const step = 'nginx binary';
  */
 
 /**
- * Finds nginx on PATH, or unpacks the distribution's into `.lab/`, which changes nothing on the machine; proves that it
+ * Finds an nginx with the stream module on PATH, or unpacks the distribution's into `.lab/`, which changes nothing on the machine; proves that it
  * accepts a configuration.
  * @returns {Promise<NginxBinary>}
  */
 export async function ensureNginxBinary() {
   const startedMs = Date.now();
-  const installed = findOnPath('nginx');
+  const installed = await findInstalled();
   const folder = inLab('nginx');
   const isFetched = installed === undefined && !existsSync(binaryIn(folder));
   if (isFetched) await fetchNginx(folder);
@@ -31,6 +31,15 @@ export async function ensureNginxBinary() {
   const version = await proveNginx(nginx.binary);
   say(step, `${nginx.binary} ${version}${isFetched ? `, unpacked (${secondsSince(startedMs)})` : ''}`);
   return nginx;
+}
+
+/** Where none can be fetched, one without the stream module is better than none: most tests need no more. */
+async function findInstalled() {
+  const binary = findOnPath('nginx');
+  if (binary === undefined || readMachine().family === 'other') return binary;
+  const { stderr } = await run(binary, ['-V']);
+  const isBuiltIn = /--with-stream(?=\s|$)/.test(stderr);
+  return isBuiltIn || existsSync(path.join(await readModulesPath(binary), 'ngx_stream_module.so')) ? binary : undefined;
 }
 
 /** @param {string} folder */

@@ -2,13 +2,21 @@ const stepWidth = 14;
 const progressAfterMs = 2_000;
 const progressEveryMs = 10_000;
 
+/** @type {NodeJS.WriteStream} */
+let stream = process.stdout;
+
+/** Leaves stdout to what the set-up is for: data that a program reads. */
+export function sayOnStderr() {
+  stream = process.stderr;
+}
+
 /**
  * Prints the one line of a step: what it found or did.
  * @param {string} step
  * @param {string} text
  */
 export function say(step, text) {
-  process.stdout.write(`${step.padEnd(stepWidth)}${text}\n`);
+  stream.write(`${step.padEnd(stepWidth)}${text}\n`);
 }
 
 /**
@@ -30,21 +38,21 @@ export function sayOutside(text) {
  */
 export async function sayWhile(step, text, work) {
   const startedMs = Date.now();
-  const isTerminal = process.stdout.isTTY;
+  const isTerminal = stream.isTTY;
   let nextMs = progressAfterMs;
   const timer = setInterval(() => {
     const elapsedMs = Date.now() - startedMs;
     if (elapsedMs < nextMs) return;
     nextMs += isTerminal ? 1_000 : progressEveryMs;
     const line = `${text} … ${Math.round(elapsedMs / 1_000)} s`;
-    if (isTerminal) process.stdout.write(`\r\u001B[K${step.padEnd(stepWidth)}${line}`);
+    if (isTerminal) stream.write(`\r\u001B[K${step.padEnd(stepWidth)}${line}`);
     else say(step, line);
   }, 250);
   try {
     return await work();
   } finally {
     clearInterval(timer);
-    if (isTerminal) process.stdout.write('\r\u001B[K');
+    if (isTerminal) stream.write('\r\u001B[K');
   }
 }
 

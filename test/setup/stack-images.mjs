@@ -8,13 +8,15 @@ import { say, sayWhile, secondsSince } from './say.mjs';
 
 const step = 'stack images';
 
-/** The names that docker-compose.yaml gives them. */
-const images = ['lbwatch/lbwatch', 'lbwatch/nginx', 'lbwatch/flask'];
+/** The shipped stack, and what `npm run traffic` adds to it. */
+const files = ['docker-compose.yaml', 'test/traffic/docker-compose.override.yaml'];
+/** The names that these files give them. */
+const images = ['lbwatch/lbwatch', 'lbwatch/nginx', 'lbwatch/flask', 'lbwatch/who'];
 /** One service for each: Compose labels an image with its service, so building one image for several never settles. */
-const services = ['lbwatch', 'nginx', 'flaskservice'];
+const services = ['lbwatch', 'nginx', 'flaskservice', 'app'];
 /** What their contexts consist of. */
 const sources = [
-  'docker-compose.yaml',
+  ...files,
   '.dockerignore',
   'package.json',
   'package-lock.json',
@@ -23,6 +25,7 @@ const sources = [
   'dist',
   'nginx',
   'test/apps/flask',
+  'test/apps/who',
 ];
 const bases = ['NODE_IMAGE', 'NGINX_IMAGE', 'PYTHON_IMAGE'];
 
@@ -41,8 +44,7 @@ export async function ensureStackImages(compose) {
   await sayWhile(step, `building ${images.join(', ')}`, () =>
     mustRun('cannot build the images of the stack', command, [
       ...words,
-      '-f',
-      inClone('docker-compose.yaml'),
+      ...files.flatMap((file) => ['-f', inClone(file)]),
       'build',
       ...services,
     ]),

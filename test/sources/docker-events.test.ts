@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/adapters/clock.ts';
 import type { Mark } from '../../src/loop/dirty.ts';
 import type { EventStream, Report, Subscription } from '../../src/loop/ports.ts';
+import { Lifecycle } from '../../src/loop/lifecycle.ts';
 import { watchEvents } from '../../src/sources/docker-events.ts';
 import { startResync } from '../../src/sources/resync.ts';
 import { engineFor } from '../support/engine-for.ts';
@@ -84,12 +85,15 @@ test('a removal is urgent, a join is not; each names its container', async () =>
   expect(marks.slice(1).map(({ reason, isUrgent }) => `${reason}${isUrgent ? ' urgent' : ''}`)).toEqual([
     'connect',
     'start',
-    'kill',
+    'stop signal urgent',
     'die urgent',
     'stop urgent',
     'destroy urgent',
   ]);
-  for (const mark of marks.slice(1)) expect(mark.stale).toEqual(new Set([id]));
+  for (const { reason, stale } of marks.slice(1)) {
+    // The engine's list knows nothing of a signal: nobody is looked at again.
+    expect(stale).toEqual(new Set(reason === 'stop signal' ? [] : [id]));
+  }
 });
 
 test.each(['split in lines', 'two at a time'] as const)('lines in chunks: %s', async (chunking) => {
@@ -331,7 +335,7 @@ describe('half open', () => {
     await eventually(
       'a second passes',
       () => {
-        docker.emit('kill', id);
+        docker.kill(id, 1);
         expect(performance.now() - beginMs).toBeGreaterThan(1000);
       },
       { withinMs: 5000, everyMs: 50 },
@@ -387,7 +391,7 @@ describe('by the clock', () => {
     expect(engine.sinceS).toEqual([undefined, clock.startUnixMs / 1000, clock.startUnixMs / 1000]);
     expect(marks).toHaveLength(1);
 
-    engine.tell({ action: 'start', containerId: 'a', atMs: clock.unixMs() });
+    engine.tell({ action: 'start', containerId: 'a', signal: undefined, atMs: clock.unixMs() });
     await clock.advance(10_000);
     expect(engine.triedAtMs.at(-1)).toBe(35_000);
     expect(engine.sinceS.at(-1)).toBe((clock.startUnixMs + 25_000) / 1000);
@@ -436,12 +440,15 @@ class ScriptedStream implements EventStream {
   }
 }
 
+const deafEngine = { listEvents: () => Promise.resolve([]), readStopSignal: () => Promise.resolve(undefined) };
+
 function watchScripted(engine: ScriptedStream, clock: FakeClock) {
   const marks: Mark[] = [];
   const reports: Report[] = [];
   const aborting = new AbortController();
   const done = watchEvents(
     engine,
+    new Lifecycle(deafEngine, clock, true),
     (mark) => marks.push(mark),
     clock,
     { report: (report) => reports.push(report) },
@@ -461,8 +468,10 @@ function watch({ onMark, ...shortened }: WatchOptions = {}) {
   const marks: Mark[] = [];
   const reports: Report[] = [];
   const aborting = new AbortController();
+  const engine = engineFor(docker.host);
   const done = watchEvents(
-    engineFor(docker.host),
+    engine,
+    new Lifecycle(engine, systemClock, true),
     (mark) => {
       marks.push(mark);
       onMark?.(mark);

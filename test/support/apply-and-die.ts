@@ -11,7 +11,8 @@ import type { Place } from './apply-lab.ts';
  * any more after the step named.
  */
 
-export type Step = 'half a write' | 'write' | 'validate' | 'signal' | 'acknowledge' | 'remember';
+export type Step =
+  'half a write' | 'one of two files' | 'write' | 'validate' | 'signal' | 'hand over' | 'acknowledge' | 'remember';
 
 export interface Death {
   readonly place: Place;
@@ -26,17 +27,22 @@ function dieIf(isDue: boolean): void {
 function mortalFiles(files: Files, after: Step): Files {
   return {
     generatedPath: files.generatedPath,
+    streamsPath: files.streamsPath,
     readGenerated: () => files.readGenerated(),
-    async writeGenerated(text) {
+    async writeGenerated(texts) {
+      const { text, streams } = texts;
       if (after === 'half a write') writeFileSync(`${files.generatedPath}.1234567`, text.slice(0, text.length / 2));
       dieIf(after === 'half a write');
-      await files.writeGenerated(text);
+      if (after === 'one of two files') writeFileSync(files.streamsPath, streams);
+      dieIf(after === 'one of two files');
+      await files.writeGenerated(texts);
       dieIf(after === 'write');
     },
     readLastGood: () => files.readLastGood(),
-    async writeLastGood(text) {
-      dieIf(after === 'acknowledge');
-      await files.writeLastGood(text);
+    async writeLastGood(texts) {
+      // On a busy machine the master may be faster than the handover.
+      dieIf(after === 'acknowledge' || after === 'hand over');
+      await files.writeLastGood(texts);
       dieIf(after === 'remember');
     },
     readSite: () => files.readSite(),
@@ -57,9 +63,16 @@ function mortalTarget(target: Target, after: Step): Target {
     },
     includes: (path) => target.includes(path),
     listWorkers: () => target.listWorkers(),
+    readTcpTables: () => target.readTcpTables(),
     async signalReload() {
       await target.signalReload();
       dieIf(after === 'signal');
+    },
+    canHandOver: () => target.canHandOver(),
+    async quitWorkers(pids) {
+      const quit = await target.quitWorkers(pids);
+      dieIf(after === 'hand over');
+      return quit;
     },
   };
 }

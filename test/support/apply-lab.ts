@@ -1,6 +1,6 @@
 import { LocalCommand, NginxLocal } from '../../src/adapters/nginx-local.ts';
 import { DiskFiles } from '../../src/adapters/files.ts';
-import type { Pool } from '../../src/core/model.ts';
+import type { Pool, Protocol } from '../../src/core/model.ts';
 import { render } from '../../src/core/render.ts';
 import type { Rendered } from '../../src/core/render.ts';
 import type { FoundTargets, Target } from '../../src/loop/ports.ts';
@@ -32,23 +32,24 @@ export class ApplyLab {
     return new NginxLocal(this.#command, master, '127.0.0.1', port);
   }
 
-  /** The text for a pool `app` of these addresses. */
+  /** The texts for a pool `app` and a tcp pool `db` of these addresses. */
   async want(...addresses: readonly string[]): Promise<Rendered> {
     const { digest } = await this.files.readSite();
     const internal = { address: '127.0.0.1', port: this.#port };
-    return render([pool('app', addresses)], await this.#command.readBuild(), internal, digest);
+    const pools = [pool('app', 'http', addresses), pool('db', 'tcp', addresses)];
+    return render(pools, await this.#command.readBuild(), internal, digest);
   }
 }
 
 export function found(...targets: readonly Target[]): FoundTargets {
-  return { targets, reach: 'any', missing: undefined, project: undefined };
+  return { targets, reach: 'any', ownReach: 'any', missing: undefined, project: undefined };
 }
 
-function pool(name: string, addresses: readonly string[]): Pool {
+function pool(name: string, protocol: Protocol, addresses: readonly string[]): Pool {
   const options = { weight: undefined, maxFails: undefined, failTimeoutS: undefined, maxConns: undefined };
   const members = addresses.map((address, index) => {
     const container = `${name}-${String(index + 1)}`;
     return { containerId: container, container, role: 'primary', standsBy: false, address, options } as const;
   });
-  return { name, method: { kind: 'round_robin' }, keepalive: 16, members };
+  return { name, protocol, method: { kind: 'round_robin' }, keepalive: 16, members };
 }

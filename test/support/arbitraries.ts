@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Circumstances } from '../../src/core/desired.ts';
 import { knownLabels } from '../../src/core/labels.ts';
 import type { Container } from '../../src/core/model.ts';
+import type { Standing } from '../../src/core/probe.ts';
 import { readNginxBuild } from '../../src/core/nginx-build.ts';
 import { idOf } from './container.ts';
 
@@ -78,6 +79,12 @@ export const hostileTexts: readonly string[] = [
   'random two;',
   'random two least_time=header',
   'include /etc/passwd',
+  'http:',
+  'http://6.6.6.6/',
+  'http:/ HTTP/1.1\r\nHost: x',
+  'http:/\u202e',
+  '1e3ms',
+  '-5s',
   '__proto__',
   'constructor',
   'true',
@@ -104,9 +111,24 @@ const goodTexts: Readonly<Record<(typeof knownLabels)[number], readonly string[]
   'lb.max_fails': ['0', '3'],
   'lb.fail_timeout': ['0', '10s', '7d'],
   'lb.max_conns': ['0', '1000000'],
-  'lb.method': ['round_robin', 'least_conn', 'ip_hash', 'hash $uri', 'hash $arg_a:$host consistent', 'random two'],
+  'lb.method': [
+    'hash $remote_addr',
+    'hash $ssl_preread_server_name:$server_port consistent',
+    'round_robin',
+    'least_conn',
+    'ip_hash',
+    'hash $uri',
+    'hash $arg_a:$host consistent',
+    'random two',
+  ],
   'lb.keepalive': ['0', '1', '10000'],
-  'lb.protocol': ['http'],
+  'lb.protocol': ['http', 'tcp', 'tcp', 'udp'],
+  'lb.check': ['tcp', 'http:/healthz?a=b', 'docker', 'none'],
+  'lb.check.interval': ['2s', '100ms'],
+  'lb.check.timeout': ['1s', '10ms'],
+  'lb.check.rise': ['1', '100'],
+  'lb.check.fall': ['1', '100'],
+  'lb.drain': ['30s', '1d'],
   'lb.nginx': ['true'],
 };
 
@@ -161,21 +183,71 @@ export const anyContainers: fc.Arbitrary<readonly Container[]> = fc
   .array(containerBody, { maxLength: 8 })
   .map((bodies) => bodies.map((body, index): Container => ({ ...body, id: idOf(`container ${String(index)}`) })));
 
+const anyId = fc.nat({ max: 7 }).map((index) => idOf(`container ${String(index)}`));
+const anyDeparture = fc.record({
+  kind: fc.constantFrom('signalled', 'ended', 'drained', 'withdrawn'),
+  sinceMs: fc.integer({ min: 0, max: 2_000_000 }),
+});
+
+/** Answers for every key, and for the same key the same. */
+class AnyStandings extends Map<string, Standing> {
+  readonly #stream: Iterator<Standing>;
+
+  constructor(stream: Iterator<Standing>) {
+    super();
+    this.#stream = stream;
+  }
+
+  override get(key: string): Standing | undefined {
+    const known = super.get(key);
+    if (known !== undefined) return known;
+    const next = this.#stream.next();
+    if (next.done === true) return undefined;
+    this.set(key, next.value);
+    return next.value;
+  }
+}
+
+const anyNames = fc.record({
+  defined: fc.subarray(['app', 'other']),
+  named: fc.subarray(['api', 'web', 'Db']),
+  namedWithPort: fc.subarray(['web']),
+});
+
 export const anyCircumstances: fc.Arbitrary<Circumstances> = fc.record({
   scope: fc.constantFrom({ kind: 'all' as const }, { kind: 'projects' as const, names: ['shop'] }),
   reach: fc.oneof(fc.constant('any' as const), fc.subarray(['shop_front', 'shop_back', 'edge'])),
-  site: fc.record({
-    defined: fc.subarray(['app', 'other']),
-    named: fc.subarray(['api', 'web', 'Db']),
-    namedWithPort: fc.subarray(['web']),
+  site: fc.record({ http: anyNames, stream: anyNames, sparesClients: fc.boolean() }),
+  streams: fc.record({
+    path: fc.constant('/etc/nginx/lbwatch/streams.conf'),
+    isIncluded: fc.boolean(),
+    refusals: fc.subarray(['app', 'api']).map((names) => new Map(names.map((name) => [name, 'its words']))),
   }),
   declaredPools: fc.subarray(['app', 'declared']),
   build: fc.constantFrom(
-    readNginxBuild('nginx version: nginx/1.22.1\n --with-http_stub_status_module'),
+    readNginxBuild('nginx version: nginx/1.22.1\n --with-http_stub_status_module --with-stream'),
     readNginxBuild('nginx version: nginx/1.14.0\n --without-http_upstream_zone_module'),
+    readNginxBuild('nginx version: nginx/1.14.0\n --with-stream=dynamic --without-stream_upstream_zone_module'),
     readNginxBuild(
       'nginx version: nginx/1.30.6\n --without-http_upstream_least_conn_module --without-http_upstream_keepalive_module',
     ),
   ),
   failOpen: fc.boolean(),
+  ownReach: fc.oneof(fc.constant('any' as const), fc.subarray(['shop_front', 'shop_back', 'edge'])),
+  checks: fc.boolean(),
+  departures: fc.array(fc.tuple(anyId, anyDeparture), { maxLength: 3 }).map((entries) => new Map(entries)),
+  lives: fc.array(fc.tuple(anyId, fc.integer({ min: 1 })), { maxLength: 3 }).map((entries) => new Map(entries)),
+  nowMs: fc.integer({ min: 0, max: 2_000_000 }),
+  // Keys are made of what the containers are; a map that answers for any of them stands for all.
+  standings: fc
+    .infiniteStream(
+      fc.record({
+        state: fc.constantFrom('pending', 'passing', 'failing', 'refused'),
+        why: fc.constant('because'),
+        hasPassed: fc.boolean(),
+        successes: fc.nat(),
+        failures: fc.nat(),
+      }),
+    )
+    .map((stream) => new AnyStandings(stream)),
 });

@@ -15,6 +15,7 @@ export interface StackOptions {
 export interface Result {
   readonly ok: boolean;
   readonly stdout: string;
+  readonly stderr: string;
   /** Both streams, as they came. */
   readonly output: string;
 }
@@ -95,8 +96,8 @@ export class Compose {
   }
 
   /** The port on this machine that leads to a service's. */
-  async publishedPort(service: string, port: number): Promise<number> {
-    const [address = ''] = (await this.run('port', service, String(port))).trim().split('\n');
+  async publishedPort(service: string, port: number, protocol: 'tcp' | 'udp' = 'tcp'): Promise<number> {
+    const [address = ''] = (await this.run('port', '--protocol', protocol, service, String(port))).trim().split('\n');
     const published = Number(address.split(':').at(-1));
     if (!(published > 0))
       throw new Error(`${service} publishes no port for ${String(port)} (Compose says: "${address}")`);
@@ -142,5 +143,5 @@ async function run(
 ): Promise<Result> {
   const result = await execa(file, words, { cwd, env, all: true, reject: false, stdin: 'ignore' });
   const output = result.all === '' ? (result.shortMessage ?? '') : result.all;
-  return { ok: !result.failed, stdout: result.stdout, output };
+  return { ok: !result.failed, stdout: result.stdout, stderr: result.stderr, output };
 }

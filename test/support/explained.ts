@@ -5,6 +5,8 @@ import type { Compose } from './compose.ts';
 const rowSchema = z.strictObject({
   container: z.string(),
   pool: z.string().nullable(),
+  /** Absent where it is http. */
+  protocol: z.enum(['tcp', 'udp']).optional(),
   role: z.enum(['primary', 'backup']).nullable(),
   state: z.enum(['in', 'waiting', 'out']),
   address: z.string().nullable(),

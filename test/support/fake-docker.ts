@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 /** A container as a test describes it; what is left out is as for a plain running one. */
@@ -20,6 +21,8 @@ export interface ContainerSpec {
   /** Exposed tcp ports. */
   readonly ports?: readonly number[];
   readonly environment?: readonly string[];
+  /** As the image names it; the engine's default where it names none. */
+  readonly stopSignal?: string;
 }
 
 /** What a command in a container prints, and how it ends. */
@@ -55,6 +58,7 @@ export class FakeDocker {
   readonly #socketPath = join(this.#directory, 'docker.sock');
   readonly #tcpPort: number | undefined;
   readonly #containers = new Map<string, ContainerSpec>();
+  readonly #startedAt = new Map<string, string>();
   #events: EngineRecord[] = [];
   #streams: Stream[] = [];
   #server: Server | undefined;
@@ -74,6 +78,8 @@ export class FakeDocker {
   readonly execs = new Map<string, ExecAnswer>();
   /** The command lines that were run in containers. */
   readonly commands: string[] = [];
+  /** Shells that were asked for; there are none in any of its containers. */
+  shells = 0;
   /** Signals that were sent, such as `SIGHUP nginx-1`. */
   readonly signals: string[] = [];
   /** Called when a list has been made and is not sent yet. */
@@ -103,6 +109,9 @@ export class FakeDocker {
       this.#answer(request, response).catch((error: unknown) => {
         response.destroy(error instanceof Error ? error : undefined);
       });
+    });
+    server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
+      refuseShell(socket);
     });
     this.#server = server;
     if (this.#tcpPort === undefined) server.listen(this.#socketPath);
@@ -135,6 +144,7 @@ export class FakeDocker {
     const id = String(this.#nextId).padStart(64, 'c0ffee');
     this.#nextId += 1;
     this.#containers.set(id, spec);
+    this.#startedAt.set(id, new Date().toISOString());
     this.#emitContainer('create', id);
     this.#emit({
       Type: 'network',
@@ -158,10 +168,17 @@ export class FakeDocker {
 
   /** The container ends by a signal, and stays on the engine. */
   end(id: string): void {
-    this.#emitContainer('kill', id);
+    this.#emitContainer('kill', id, { signal: '15' });
     this.change(id, { state: 'exited', status: 'Exited (0) 1 second ago', address: '' });
     this.#emitContainer('die', id);
     this.#emitContainer('stop', id);
+  }
+
+  /** A container that has ended runs again, at an address. */
+  startAgain(id: string, address: string): void {
+    this.change(id, { state: 'running', status: 'Up 1 second', address });
+    this.#startedAt.set(id, new Date().toISOString());
+    this.#emitContainer('start', id);
   }
 
   /** The container is removed. */
@@ -174,6 +191,11 @@ export class FakeDocker {
   /** Tells an event of a container as it is. */
   emit(action: string, id: string): void {
     this.#emitContainer(action, id);
+  }
+
+  /** A signal is sent to the container, which goes on running. */
+  kill(id: string, signal: number): void {
+    this.#emitContainer('kill', id, { signal: String(signal) });
   }
 
   /** Tells an event as it stands, of any shape. */
@@ -207,8 +229,8 @@ export class FakeDocker {
     return spec;
   }
 
-  #emitContainer(action: string, id: string): void {
-    this.#emit(containerEvent(action, id, this.#get(id)));
+  #emitContainer(action: string, id: string, attributes: Readonly<Record<string, string>> = {}): void {
+    this.#emit(containerEvent(action, id, this.#get(id), attributes));
   }
 
   #emit(event: EngineRecord): void {
@@ -284,8 +306,14 @@ export class FakeDocker {
       this.signals.push(`${query.get('signal') ?? ''} ${this.#get(id).name}`);
       response.writeHead(204).end();
     } else if (kind === 'containers' && action === 'exec') {
-      const parse: (body: string) => { readonly Cmd: readonly string[] } = JSON.parse;
-      this.commands.push(parse(await text(request)).Cmd.join(' '));
+      const parse: (body: string) => { readonly Cmd: readonly string[]; readonly AttachStdin?: boolean } = JSON.parse;
+      const { Cmd, AttachStdin = false } = parse(await text(request));
+      if (AttachStdin) {
+        this.shells += 1;
+        respond(response, 201, { Id: 'shell' });
+        return;
+      }
+      this.commands.push(Cmd.join(' '));
       respond(response, 201, { Id: String(this.commands.length - 1) });
     } else if (kind === 'exec' && action === 'start') {
       const command = this.commands[Number(id)] ?? '';
@@ -296,11 +324,8 @@ export class FakeDocker {
   }
 
   #list(query: URLSearchParams): readonly unknown[] {
-    const ids = readFilters(query)['id'];
     return [...this.#containers]
-      .filter(
-        ([id, spec]) => (query.has('all') || (spec.state ?? 'running') === 'running') && ids?.includes(id) !== false,
-      )
+      .filter(([, spec]) => query.has('all') || (spec.state ?? 'running') === 'running')
       .map(([id, spec]) => toListed(id, spec));
   }
 
@@ -313,8 +338,19 @@ export class FakeDocker {
     respond(response, 200, {
       Id: id,
       Name: `/${spec.name}`,
-      State: { Status: spec.state ?? 'running' },
-      Config: { Env: spec.environment ?? [], Labels: spec.labels ?? {} },
+      Created: new Date(1_700_000_000_000).toISOString(),
+      State: { Status: spec.state ?? 'running', StartedAt: this.#startedAt.get(id), ...readHealth(spec.status ?? '') },
+      NetworkSettings: {
+        Networks: {
+          [spec.network ?? 'default']: { IPAddress: spec.address ?? '', GlobalIPv6Address: '' },
+        },
+        Ports: Object.fromEntries((spec.ports ?? []).map((port) => [`${String(port)}/tcp`, null])),
+      },
+      Config: {
+        Env: spec.environment ?? [],
+        Labels: spec.labels ?? {},
+        ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }),
+      },
     });
   }
 
@@ -334,6 +370,10 @@ export class FakeDocker {
     if (since !== null) {
       for (const event of this.#events) if (Number(event['timeNano']) >= Number(since) * 1e9) this.#send(stream, event);
     }
+    if (query.has('until')) {
+      response.end();
+      return;
+    }
     this.#streams.push(stream);
     response.on('close', () => {
       this.#streams = this.#streams.filter((other) => other !== stream);
@@ -341,8 +381,23 @@ export class FakeDocker {
   }
 }
 
-function containerEvent(action: string, id: string, spec: ContainerSpec): EngineRecord {
-  return { Type: 'container', Action: action, Actor: { ID: id, Attributes: { name: spec.name, ...spec.labels } } };
+/** As engines do where the image has no such program: attached first, then told in the program's stead. */
+function refuseShell(socket: Duplex): void {
+  const why = Buffer.from('OCI runtime exec failed: exec: "sh": executable file not found in $PATH: unknown\r\n');
+  const header = Buffer.from([1, 0, 0, 0, 0, 0, 0, why.length]);
+  // What the client still says is nobody's; its end must be noticed all the same.
+  socket.resume();
+  socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
+  socket.end(Buffer.concat([header, why]));
+}
+
+function containerEvent(
+  action: string,
+  id: string,
+  { name, labels }: ContainerSpec,
+  attributes: Readonly<Record<string, string>> = {},
+): EngineRecord {
+  return { Type: 'container', Action: action, Actor: { ID: id, Attributes: { name, ...labels, ...attributes } } };
 }
 
 function toListed(id: string, spec: ContainerSpec): EngineRecord {
@@ -357,6 +412,12 @@ function toListed(id: string, spec: ContainerSpec): EngineRecord {
     NetworkSettings: { Networks: { [network]: { IPAddress: address, GlobalIPv6Address: '' } } },
     Ports: (spec.ports ?? []).map((PrivatePort) => ({ PrivatePort, Type: 'tcp' })),
   };
+}
+
+/** The health that the list tells in words, as `inspect` has it. */
+function readHealth(status: string): EngineRecord {
+  const word = /\((?:health: )?(healthy|unhealthy|starting)\)/.exec(status)?.[1];
+  return word === undefined ? {} : { Health: { Status: word } };
 }
 
 function readFilters(query: URLSearchParams): Readonly<Record<string, readonly string[] | undefined>> {

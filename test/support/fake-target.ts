@@ -1,6 +1,6 @@
 import { unknownBuild } from '../../src/core/nginx-build.ts';
 import type { NginxBuild } from '../../src/core/nginx-build.ts';
-import type { Target, Verdict, Worker } from '../../src/loop/ports.ts';
+import type { Quit, Target, Verdict, Worker } from '../../src/loop/ports.ts';
 
 /** What an nginx does, as far as it matters to the one who reloads it. */
 export interface Script {
@@ -11,6 +11,9 @@ export interface Script {
   readonly verdict?: () => Verdict;
   readonly includes?: () => boolean;
   readonly reload?: () => void;
+  /** Where there is none, its workers cannot be signalled. */
+  readonly quit?: (pids: readonly number[]) => Quit;
+  readonly tcpTables?: () => Promise<string | undefined>;
 }
 
 /** An nginx that does what a script says, and counts what it was asked for. */
@@ -51,9 +54,21 @@ export class FakeTarget implements Target {
     return Promise.resolve(this.#script.workers?.());
   }
 
+  readTcpTables(): Promise<string | undefined> {
+    return this.#script.tcpTables?.() ?? Promise.resolve(undefined);
+  }
+
   signalReload(): Promise<void> {
     this.reloads += 1;
     this.#script.reload?.();
     return Promise.resolve();
+  }
+
+  canHandOver(): Promise<boolean> {
+    return Promise.resolve(this.#script.quit !== undefined);
+  }
+
+  quitWorkers(pids: readonly number[]): Promise<Quit> {
+    return Promise.resolve(this.#script.quit?.(pids) ?? 'refused');
   }
 }

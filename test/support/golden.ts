@@ -4,16 +4,30 @@
  */
 
 import type { Reach } from '../../src/core/address.ts';
-import { decide } from '../../src/core/desired.ts';
+import type { Surroundings } from '../../src/core/candidate.ts';
+import { decide, listProbes } from '../../src/core/desired.ts';
 import type { Circumstances } from '../../src/core/desired.ts';
 import type { Scope } from '../../src/core/eligible.ts';
-import type { Attachment, Container, ContainerState, Desired, ExposedPort, Health } from '../../src/core/model.ts';
+import type {
+  Attachment,
+  Container,
+  ContainerState,
+  Departure,
+  Desired,
+  ExposedPort,
+  Health,
+} from '../../src/core/model.ts';
 import { readNginxBuild, unknownBuild } from '../../src/core/nginx-build.ts';
 import type { NginxBuild } from '../../src/core/nginx-build.ts';
+import { pending } from '../../src/core/probe.ts';
+import type { Standing } from '../../src/core/probe.ts';
 import { render } from '../../src/core/render.ts';
-import type { InternalServer } from '../../src/core/render.ts';
+import type { Rendered } from '../../src/core/render.ts';
+import type { InternalServer } from '../../src/core/render-http.ts';
+import { streamsHead } from '../../src/core/render-streams.ts';
 import { readSite } from '../../src/core/site.ts';
 import { container, idOf } from './container.ts';
+import { includedStreams } from './site.ts';
 
 export interface GoldenCase {
   readonly containers: readonly Container[];
@@ -23,6 +37,7 @@ export interface GoldenCase {
 }
 
 export const separator = '----------';
+const nowMs = 1_700_000_100_000;
 const internal: InternalServer = { address: undefined, port: 9181 };
 
 /** The upper and the lower half. Throws where there is no separator: such a file would expect nothing. */
@@ -57,36 +72,67 @@ export function readGiven(given: string): GoldenCase {
     block = new Map();
     blocks.push([readText(name), block]);
   }
-  for (const [index, [name, keys]] of blocks.entries()) containers.push(readContainer(name, keys, index));
+  const ports = new Map<string, string>();
+  const departures: [string, Departure][] = [];
+  for (const [index, [name, keys]] of blocks.entries()) {
+    const take = taker(keys);
+    const port = take('port');
+    if (port !== undefined) ports.set(idOf(name), port);
+    const departure = take('leaving');
+    if (departure !== undefined) departures.push([idOf(name), readDeparture(departure)]);
+    containers.push(readContainer(name, keys, index));
+  }
   const take = taker(settings);
-  const circumstances: Circumstances = {
+  const nginxOn = take('nginx on') ?? 'shop_default';
+  const surroundings: Surroundings = {
     scope: readScope(take('scope') ?? 'shop'),
-    reach: readReach(take('nginx on') ?? 'shop_default'),
+    reach: readReach(nginxOn),
+    ownReach: readReach(take('lbwatch on') ?? nginxOn),
+    checks: oneOf(take('checks') ?? 'on', ['on', 'off']) === 'on',
+    departures: new Map(departures),
+    lives: new Map(),
+    nowMs,
+  };
+  const circumstances: Circumstances = {
+    ...surroundings,
     site: readSite([site.join('\n')]),
     declaredPools: words(take('pools') ?? ''),
     build: readBuild(take('nginx') ?? '1.26.3'),
+    streams: {
+      ...includedStreams,
+      isIncluded: oneOf(take('streams.conf') ?? 'included', ['included', 'not included']) === 'included',
+      refusals: new Map(words(take('refused') ?? '').map((name) => [name, 'its words'])),
+    },
     failOpen: oneOf(take('fail-open') ?? 'on', ['on', 'off']) === 'on',
+    standings: new Map(
+      listProbes(containers, surroundings).map(({ key, address: at }) => [
+        key,
+        readStanding(ports.get(key.split(' ')[0] ?? '') ?? 'answers', at),
+      ]),
+    ),
   };
   const explainsAll = oneOf(take('explain') ?? 'others', ['all', 'others']) === 'all';
   refuseRest(settings);
   return { containers, circumstances, explainsAll };
 }
 
-/** The whole generated file of a case, as an nginx of that build gets it. */
-export function renderWhole({ containers, circumstances }: GoldenCase, build: NginxBuild): string {
-  return render(decide(containers, { ...circumstances, build }).pools, build, internal, '').text;
+/** The whole generated files of a case, as an nginx of that build gets them. */
+export function renderWhole({ containers, circumstances }: GoldenCase, build: NginxBuild): Rendered {
+  return render(decide(containers, { ...circumstances, build }).pools, build, internal, '');
 }
 
 /** The lower half: the upstream blocks, the problems, and who is not in and why. */
 export function renderExpected(golden: GoldenCase): string {
   const desired = decide(golden.containers, golden.circumstances);
-  const upstreams = desired.pools
-    .map((pool) => withoutServers(render([pool], golden.circumstances.build, internal, '').text))
-    .join('\n');
+  const { text, streams } = render(desired.pools, golden.circumstances.build, internal, '');
+  const inStream = streams.slice(streamsHead.length).replace(/^\n/, '');
   const problems = desired.problems
     .map(({ container: name, effect, message }) => `problem: ${show(name)} (${effect}): ${message}\n`)
     .join('');
-  return [upstreams, problems, renderRows(desired, golden.explainsAll)].filter((part) => part !== '').join('\n');
+  const marked = inStream === '' ? '' : `stream:\n${inStream}`;
+  return [withoutServers(text), marked, problems, renderRows(desired, golden.explainsAll)]
+    .filter((part) => part !== '')
+    .join('\n');
 }
 
 function renderRows({ memberships, problems }: Desired, explainsAll: boolean): string {
@@ -105,8 +151,8 @@ function renderRows({ memberships, problems }: Desired, explainsAll: boolean): s
 function withoutServers(text: string): string {
   const from = text.indexOf('\nupstream ');
   const to = text.indexOf('\nserver {');
-  if (from === -1 || to === -1) throw new Error('the generated file is not made as these cases expect');
-  return text.slice(from + 1, to);
+  if (to === -1) throw new Error('the generated file is not made as these cases expect');
+  return from === -1 ? '' : text.slice(from + 1, to);
 }
 
 function readContainer(name: string, keys: Map<string, string>, index: number): Container {
@@ -145,6 +191,31 @@ function readContainer(name: string, keys: Map<string, string>, index: number): 
   return { ...made, labels };
 }
 
+/** What the checks of a member have found: `answers`, `refuses`, `fails: why`, or `pending`. */
+function readStanding(text: string, at: string): Standing {
+  const [state, why = ''] = text.split(': ');
+  const known = { why, hasPassed: false, successes: 0, failures: 0 };
+  switch (oneOf(state ?? '', ['answers', 'refuses', 'fails', 'pending'])) {
+    case 'answers':
+      return { ...known, state: 'passing', why: 'its port answers', hasPassed: true };
+    case 'refuses':
+      return { ...known, state: 'refused', why: `nothing listens on ${at} yet` };
+    case 'fails':
+      return { ...known, state: 'failing' };
+    case 'pending':
+      return pending;
+  }
+}
+
+/** `drained`, `withdrawn`, `told 10 s ago` or `ended 1 s ago`. */
+function readDeparture(text: string): Departure {
+  if (text === 'drained' || text === 'withdrawn') return { kind: text, sinceMs: nowMs };
+  const [, what, agoS] = /^(told|ended) ([0-9]+) s ago$/.exec(text) ?? [];
+  if (agoS === undefined)
+    throw new Error(`none of "drained", "withdrawn", "told N s ago" and "ended N s ago": ${text}`);
+  return { kind: what === 'told' ? 'signalled' : 'ended', sinceMs: nowMs - Number(agoS) * 1000 };
+}
+
 /** `10.0.0.1` for the first container of a case, and so on. */
 function address(index: number): string {
   return `10.0.0.${String(index + 1)}`;
@@ -177,11 +248,18 @@ function readReach(text: string): Reach {
   return text === 'any' ? 'any' : words(text);
 }
 
-/** `unknown`, `1.26.3`, or `1.26.3 without random, zone`. */
+/** `unknown`, `1.26.3`, or `1.26.3 without random, zone, stream_random`; `stream` and `preread` are modules, too. */
 function readBuild(text: string): NginxBuild {
   if (text === 'unknown') return unknownBuild;
   const [version = '', lacking = ''] = text.split(' without ');
-  const options = words(lacking).map((name) => `--without-http_upstream_${name}_module`);
+  const names = words(lacking);
+  const options = names.map((name) =>
+    name.startsWith('stream_')
+      ? `--without-stream_upstream_${name.slice(7)}_module`
+      : `--without-http_upstream_${name}_module`,
+  );
+  if (!names.includes('stream')) options.push('--with-stream=dynamic');
+  if (!names.includes('preread')) options.push('--with-stream_ssl_preread_module');
   return readNginxBuild(
     `nginx version: nginx/${version}\nconfigure arguments: --with-http_stub_status_module ${options.join(' ')}\n`,
   );

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,8 +29,23 @@ export async function findNginx(): Promise<{ readonly binary: string; readonly b
   return { binary, build: readNginxBuild(stderr) };
 }
 
-/** What `nginx -t` says of text that stands in the http block: undefined where it accepts. */
-export async function refusalOf(binary: string, httpText: string): Promise<string | undefined> {
+/**
+ * The line that loads this nginx's stream module; empty where it is built in. Throws where there is none: tcp and udp pools
+ * must not pass unasked either.
+ */
+export function loadStreamModule(binary: string): string {
+  const { stream } = readNginxBuild(spawnSync(binary, ['-V'], { encoding: 'utf8' }).stderr);
+  if (stream?.isDynamic === false) return '';
+  const file = path.join(process.env['LAB_NGINX_MODULES'] ?? '', 'ngx_stream_module.so');
+  if (path.isAbsolute(file) && existsSync(file)) return `load_module ${file};\n`;
+  throw new Error(
+    `${binary} has no stream module to test with: run the tests with "npm test", or install it (Debian: ` +
+      'libnginx-mod-stream) and set LAB_NGINX_MODULES to the folder of its .so files',
+  );
+}
+
+/** What `nginx -t` says of text in the http block and in a stream block: undefined where it accepts. */
+export async function refusalOf(binary: string, httpText: string, streamText = ''): Promise<string | undefined> {
   const directory = await mkdtemp(path.join(tmpdir(), 'lbwatch-nginx-t-'));
   try {
     const file = path.join(directory, 'nginx.conf');
@@ -38,7 +54,8 @@ export async function refusalOf(binary: string, httpText: string): Promise<strin
       .join(' ');
     await writeFile(
       file,
-      `pid ${directory}/nginx.pid;\nevents {}\nhttp {\naccess_log off; ${temporary}\n${httpText}\n}\n`,
+      `${streamText === '' ? '' : loadStreamModule(binary)}pid ${directory}/nginx.pid;\nevents {}\n` +
+        `http {\naccess_log off; ${temporary}\n${httpText}\n}\n${streamText === '' ? '' : `stream {\n${streamText}\n}\n`}`,
     );
     const { exitCode, stderr } = await execa(binary, ['-t', '-q', '-e', 'stderr', '-p', directory, '-c', file], {
       reject: false,

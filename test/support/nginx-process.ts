@@ -6,15 +6,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { eventually } from './eventually.ts';
-import { requireNginx } from './nginx-binary.ts';
+import { loadStreamModule, requireNginx } from './nginx-binary.ts';
 
 export interface NginxOptions {
   /** Whether its http block includes the file that lbwatch writes. */
   readonly includesGenerated?: boolean;
+  /** What its stream block holds beside streams.conf; undefined: it has none. */
+  readonly stream?: string;
   /** The generated file as it is before nginx starts. */
   readonly generated?: string;
+  /** streams.conf as it is before nginx starts. */
+  readonly streams?: string;
   /** A file of the hand-written configuration, `conf.d/site.conf`. */
   readonly site?: string;
+  /** How long old workers may go on with what they have begun. */
+  readonly shutdownTimeoutS?: number;
 }
 
 /** A real nginx with a configuration in a temporary directory of its own. */
@@ -23,20 +29,31 @@ export class NginxProcess {
   /** What LBWATCH_DIR is set to. */
   readonly sharedDirectory: string;
   readonly generatedPath: string;
+  readonly streamsPath: string;
   readonly lastGoodPath: string;
   readonly sitePath: string;
   readonly configurationPath: string;
   /** What LBWATCH_NGINX_COMMAND is set to. */
   readonly command: string;
   readonly #binary: string;
+  readonly #shutdownTimeoutS: number;
   #process: ChildProcess | undefined;
 
   /** Writes its files; it does not run yet. */
-  constructor({ includesGenerated = true, generated = '', site = '' }: NginxOptions = {}) {
+  constructor({
+    includesGenerated = true,
+    generated = '',
+    site = '',
+    stream,
+    streams = '',
+    shutdownTimeoutS = 1,
+  }: NginxOptions = {}) {
+    this.#shutdownTimeoutS = shutdownTimeoutS;
     this.#binary = requireNginx();
     this.directory = mkdtempSync(join(tmpdir(), 'lbwatch-nginx-'));
     this.sharedDirectory = join(this.directory, 'lbwatch');
     this.generatedPath = join(this.sharedDirectory, 'upstreams.conf');
+    this.streamsPath = join(this.sharedDirectory, 'streams.conf');
     this.lastGoodPath = join(this.sharedDirectory, 'upstreams.last-good');
     this.sitePath = join(this.directory, 'conf.d', 'site.conf');
     this.configurationPath = join(this.directory, 'nginx.conf');
@@ -44,7 +61,14 @@ export class NginxProcess {
     for (const folder of ['lbwatch', 'conf.d', 'tmp']) mkdirSync(join(this.directory, folder));
     writeFileSync(this.generatedPath, generated);
     writeFileSync(this.sitePath, site);
-    writeFileSync(this.configurationPath, this.#configuration(includesGenerated));
+    if (stream !== undefined) writeFileSync(this.streamsPath, streams);
+    const text = this.#configuration(includesGenerated);
+    writeFileSync(this.configurationPath, stream === undefined ? text : this.withStream(text, stream));
+  }
+
+  /** A configuration with a stream block added, which includes streams.conf. */
+  withStream(configuration: string, stream: string): string {
+    return `${loadStreamModule(this.#binary)}${configuration}stream {\n  include ${this.streamsPath};\n${stream}}\n`;
   }
 
   /** The paths LBWATCH_SITE is set to. */
@@ -70,11 +94,25 @@ export class NginxProcess {
 
   /** The pids of the workers that accept connections; others after each reload. */
   workers(): readonly number[] {
-    const children = readIfThere(`/proc/${String(this.pid)}/task/${String(this.pid)}/children`);
-    const pids = children.split(' ').filter(Boolean).map(Number);
+    const pids = this.children();
     // One that was just forked bears its master's title for a moment.
     return pids.filter((pid) =>
       /^nginx: (?:worker process\0*$|master process)/.test(readIfThere(`/proc/${String(pid)}/cmdline`)),
+    );
+  }
+
+  /** The pids of all its processes but the master, also of those that have ended and are not reaped. */
+  children(): readonly number[] {
+    const children = readIfThere(`/proc/${String(this.pid)}/task/${String(this.pid)}/children`);
+    return children.split(' ').filter(Boolean).map(Number);
+  }
+
+  /** Edits its configuration; takes effect with a reload. */
+  setWorkers(count: number): void {
+    const text = readFileSync(this.configurationPath, 'utf8');
+    writeFileSync(
+      this.configurationPath,
+      text.replace(/worker_processes [0-9]+;/, `worker_processes ${String(count)};`),
     );
   }
 
@@ -86,9 +124,14 @@ export class NginxProcess {
     return readFileSync(this.generatedPath, 'utf8');
   }
 
+  streams(): string {
+    return readFileSync(this.streamsPath, 'utf8');
+  }
+
+  /** upstreams.conf as it was remembered. */
   lastGood(): string | undefined {
     try {
-      return readFileSync(this.lastGoodPath, 'utf8');
+      return readFileSync(this.lastGoodPath, 'utf8').split('\n# lbwatch: streams.conf\n')[0];
     } catch {
       return undefined;
     }
@@ -116,7 +159,7 @@ export class NginxProcess {
       .join('');
     return `daemon off;
 ${process.getuid?.() === 0 ? 'user root;\n' : ''}worker_processes 2;
-worker_shutdown_timeout 1s;
+worker_shutdown_timeout ${String(this.#shutdownTimeoutS)}s;
 pid ${this.directory}/nginx.pid;
 error_log ${this.directory}/error.log notice;
 events { worker_connections 64; }

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -15,6 +15,12 @@ import { NginxProcess } from './nginx-process.ts';
 
 const bundle = join(import.meta.dirname, '../../dist/lbwatch.js');
 const patience = { withinMs: 15_000, everyMs: 20 };
+
+/** Builds the bundle that the lab runs; answers the exit code, and what was said of what went wrong. */
+export function buildBundle(): { readonly code: number | null; readonly said: string } {
+  const built = spawnSync(process.execPath, [join(import.meta.dirname, '../../src/build.mjs')], { encoding: 'utf8' });
+  return { code: built.status, said: built.stderr };
+}
 
 /** A line of the controller's log. */
 export type LogRecord = Readonly<Record<string, unknown>>;
@@ -33,17 +39,19 @@ export class RunLab {
   readonly environment: Readonly<Record<string, string>>;
   readonly #sitePort: number;
   readonly #internalPort: number;
-  readonly #statusPort: number;
+  readonly statusPort: number;
   readonly #controllers: Controller[] = [];
   readonly #apps: Server[] = [];
 
-  private constructor(sitePort: number, internalPort: number, statusPort: number) {
+  private constructor(sitePort: number, internalPort: number, statusPort: number, stream: string | undefined) {
     this.#sitePort = sitePort;
     this.#internalPort = internalPort;
-    this.#statusPort = statusPort;
+    this.statusPort = statusPort;
     this.nginx = new NginxProcess({
       generated: 'upstream app { server 127.0.0.1:1; }\n',
       site: `server { listen 127.0.0.1:${String(sitePort)}; location / { proxy_pass http://app; } }\n`,
+      ...(stream === undefined ? {} : { stream, streams: 'upstream db { server 127.0.0.1:1 down; }\n' }),
+      shutdownTimeoutS: 20,
     });
     this.environment = {
       PATH: process.env['PATH'] ?? '',
@@ -56,11 +64,14 @@ export class RunLab {
       LBWATCH_INTERNAL: `127.0.0.1:${String(internalPort)}`,
       LBWATCH_STATUS: `127.0.0.1:${String(statusPort)}`,
       LBWATCH_LOG_FORMAT: 'json',
+      // Most of the lab's apps are addresses where nobody listens.
+      LBWATCH_CHECKS: 'off',
     };
   }
 
-  static async start(): Promise<RunLab> {
-    const lab = new RunLab(await freePort(), await freePort(), await freePort());
+  /** @param stream what nginx's stream block holds beside streams.conf, with a pool `db`; it has none otherwise */
+  static async start(stream?: string): Promise<RunLab> {
+    const lab = new RunLab(await freePort(), await freePort(), await freePort(), stream);
     await lab.docker.start();
     await lab.nginx.start();
     return lab;
@@ -68,7 +79,10 @@ export class RunLab {
 
   async remove(): Promise<void> {
     for (const controller of this.#controllers) await controller.kill();
-    for (const app of this.#apps) app.close();
+    for (const app of this.#apps) {
+      app.close();
+      app.closeAllConnections();
+    }
     await this.nginx.remove();
     await this.docker.remove();
   }
@@ -98,9 +112,12 @@ export class RunLab {
     return this.docker.add({ name, labels: { 'lb.pool': 'app' }, address: addressOf(number), ports: [8000], ...spec });
   }
 
-  /** Has somebody answer at an app's address, with its name. */
-  async serveApp(number: number): Promise<void> {
-    const server = createServer((_, response) => response.end(`app-${String(number)}`));
+  /** Has somebody answer at an app's address, with its name unless the test says otherwise. */
+  async serveApp(
+    number: number,
+    answer: RequestListener = (_, response) => response.end(`app-${String(number)}`),
+  ): Promise<void> {
+    const server = createServer(answer);
     this.#apps.push(server);
     server.listen(8000, addressOf(number));
     await once(server, 'listening');
@@ -131,7 +148,7 @@ export class RunLab {
   }
 
   async status(path: 'healthz' | 'readyz'): Promise<number> {
-    return (await fetch(`http://127.0.0.1:${String(this.#statusPort)}/${path}`)).status;
+    return (await fetch(`http://127.0.0.1:${String(this.statusPort)}/${path}`)).status;
   }
 
   #internal(path: string): string {

@@ -55,11 +55,20 @@ function get(port: number, path: string): Promise<{ readonly status: number; rea
   });
 }
 
-function readAnswer(body: string): Answer {
-  const parsed: unknown = JSON.parse(body);
+/** Reads the body of an answer with status 200. Never throws. */
+export function readAnswer(body: string): Answer {
+  const parsed = parse(body);
   if (typeof parsed === 'object' && parsed !== null && 'service' in parsed && 'hostname' in parsed) {
     const { service, hostname } = parsed;
     if (typeof service === 'string' && typeof hostname === 'string') return { kind: 'app', service, hostname };
   }
   return { kind: 'failure', why: `an answer that is not the app's: ${body.slice(0, 60)}` };
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }

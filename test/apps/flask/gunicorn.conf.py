@@ -9,7 +9,7 @@ worker_class = "gthread"
 # Idle connections would hold up its end: gunicorn waits for them when it is told to stop.
 keepalive = 0
 # Together below Compose's stop_grace_period of 10s.
-LEAVE_S = 0.5
+LEAVE_S = 1
 graceful_timeout = 8
 # The worker's heartbeat file, in memory: a slow disk must not look like a dead worker.
 worker_tmp_dir = "/dev/shm"

@@ -1,0 +1,96 @@
+import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import writeFileAtomic from 'write-file-atomic';
+import * as z from 'zod';
+
+import { codeOf, messageOf } from '../core/error-words.ts';
+import type { Drain } from '../core/model.ts';
+import { printable } from '../core/printable.ts';
+import { AppError } from '../loop/ports.ts';
+import type { DrainStore, StoredDrains } from '../loop/ports.ts';
+
+const containerId = /^[0-9a-f]{64}$/;
+/** What write-file-atomic leaves behind when it is killed. */
+const leftover = /^[0-9a-f]{64}\.[0-9]+$/;
+const maxBytes = 1024;
+
+const drainSchema = z.object({
+  kind: z.enum(['drained', 'withdrawn']),
+  sinceMs: z.number().int().nonnegative(),
+});
+
+/** The folder `drained` in the shared directory: a file for each drained container, called by its id. */
+export class DrainFolder implements DrainStore {
+  readonly #path: string;
+
+  /** @param directory the one shared with nginx (LBWATCH_DIR) */
+  constructor(directory: string) {
+    this.#path = join(directory, 'drained');
+  }
+
+  /** Never fails for what lies there: what is no drain is passed over and noted. */
+  async read(): Promise<StoredDrains> {
+    const drains = new Map<string, Drain>();
+    const notes: string[] = [];
+    for (const name of await this.#list(notes)) {
+      if (leftover.test(name)) continue;
+      const drain = containerId.test(name) ? await this.#readOne(name) : "it is none of lbwatch's files; remove it";
+      if (typeof drain === 'string') notes.push(`${join(this.#path, printable(name))} is ignored: ${drain}`);
+      else if (drain !== undefined) drains.set(name, drain);
+    }
+    return { drains, notes };
+  }
+
+  async write(id: string, drain: Drain): Promise<void> {
+    const path = join(this.#path, id);
+    try {
+      // Not recursive: a shared directory that is missing must be mounted, not made.
+      await mkdir(this.#path, { mode: 0o755 }).catch(ignore('EEXIST'));
+      await writeFileAtomic(path, `${JSON.stringify(drain)}\n`, { mode: 0o644 });
+    } catch (error) {
+      throw new AppError('files', `cannot write ${path}: ${messageOf(error)}; nothing is drained`, { cause: error });
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    const path = join(this.#path, id);
+    try {
+      await rm(path, { force: true });
+    } catch (error) {
+      throw new AppError('files', `cannot remove ${path}: ${messageOf(error)}; the drain stays`, { cause: error });
+    }
+  }
+
+  async #list(notes: string[]): Promise<readonly string[]> {
+    try {
+      return (await readdir(this.#path)).sort();
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT')
+        notes.push(`${this.#path} is ignored, nobody counts as drained: ${messageOf(error)}`);
+      return [];
+    }
+  }
+
+  /** Undefined where it went away meanwhile; else why it is no drain. */
+  async #readOne(id: string): Promise<Drain | string | undefined> {
+    const path = join(this.#path, id);
+    const remedy = 'undrain the container, or drain it anew';
+    try {
+      const status = await stat(path);
+      // A pipe would never end.
+      if (!status.isFile() || status.size > maxBytes) return `it is no small file; ${remedy}`;
+      const parsed = drainSchema.safeParse(JSON.parse(await readFile(path, 'utf8')));
+      return parsed.success ? parsed.data : `its content is damaged; ${remedy}`;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      return `${error instanceof SyntaxError ? 'its content is damaged' : messageOf(error)}; ${remedy}`;
+    }
+  }
+}
+
+function ignore(code: string): (error: unknown) => void {
+  return (error) => {
+    if (codeOf(error) !== code) throw error;
+  };
+}

@@ -1,0 +1,68 @@
+import type { Container } from '../core/model.ts';
+import { AppError } from '../loop/ports.ts';
+import type { Quit, Worker } from '../loop/ports.ts';
+import type { DockerEngine } from './docker.ts';
+import type { Process } from './docker-map.ts';
+import type { ExecResult } from './exec.ts';
+import type { NginxAccess } from './nginx-access.ts';
+import { isMaster, masterArguments, pickWorkers } from './nginx-words.ts';
+
+/**
+ * Through the Docker API alone, for containers without a shell: an exec for each command, `top`, and `kill` for the
+ * reload. Pids are those of the host; workers cannot be signalled.
+ */
+export class NginxByApi implements NginxAccess {
+  readonly isQuick = false;
+  readonly #engine: DockerEngine;
+  readonly #container: Container;
+  /** As they were before the reload; one listing serves the test, the signal and the acknowledgement. */
+  #processes: readonly Process[] | undefined;
+  #hasSignalled = false;
+
+  constructor(engine: DockerEngine, container: Container) {
+    this.#engine = engine;
+    this.#container = container;
+  }
+
+  async runAsMaster(...words: readonly string[]): Promise<ExecResult> {
+    const processes = await this.#listProcesses();
+    const master = processes.find(({ command }) => isMaster(command));
+    return this.#engine.exec(this.#container.id, ['nginx', ...masterArguments(master?.command ?? ''), ...words]);
+  }
+
+  async listWorkers(): Promise<readonly Worker[]> {
+    return pickWorkers(await this.#listProcesses());
+  }
+
+  async signalReload(): Promise<void> {
+    const processes = await this.#listProcesses();
+    const master = processes.find(({ command }) => isMaster(command));
+    if (master === undefined) {
+      const { name } = this.#container;
+      throw new AppError('nginx', `no nginx master process runs in container ${name}; nothing was signalled`);
+    }
+    // The first process listed is the container's own, the one that `kill` reaches.
+    if (master === processes[0]) await this.#engine.signal(this.#container.id, 'SIGHUP');
+    else await this.runAsMaster('-s', 'reload');
+    this.#hasSignalled = true;
+    this.#processes = undefined;
+  }
+
+  quitWorkers(): Promise<Quit> {
+    return Promise.resolve('refused');
+  }
+
+  async readTcpTables(): Promise<string> {
+    // Where there is no IPv6, the other table is printed all the same.
+    return (await this.#engine.exec(this.#container.id, ['cat', '/proc/net/tcp', '/proc/net/tcp6'])).output;
+  }
+
+  async #listProcesses(): Promise<readonly Process[]> {
+    if (this.#processes !== undefined) return this.#processes;
+    const processes = await this.#engine.listProcesses(this.#container.id);
+    const sorted = [...processes].sort((one, other) => one.pid - other.pid);
+    // After the signal they change from moment to moment.
+    if (!this.#hasSignalled) this.#processes = sorted;
+    return sorted;
+  }
+}

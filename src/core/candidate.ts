@@ -1,0 +1,259 @@
+import { chooseAddress, choosePort, isWithin, joinAddress } from './address.ts';
+import type { Place, Reach } from './address.ts';
+import { describeDeparture, judge } from './eligible.ts';
+import type { Scope } from './eligible.ts';
+import { hasPoolLabel, listUnknownLabels, parseLabels } from './labels.ts';
+import type { LabelSet, Request } from './labels.ts';
+import type { Check, Container, Departure, Membership, Problem, Protocol } from './model.ts';
+import { printable } from './printable.ts';
+import { pending } from './probe.ts';
+import type { Probe, Standing } from './probe.ts';
+
+/** How far the engine's list may be behind its events. */
+const endedMs = 5000;
+
+/** What is known beside a container itself when its readiness is judged. */
+export interface Surroundings {
+  readonly scope: Scope;
+  /** The networks nginx reaches members over. */
+  readonly reach: Reach;
+  /** The networks the controller itself is on: it can check members there only. */
+  readonly ownReach: Reach;
+  /** LBWATCH_CHECKS: whether lbwatch asks members itself. */
+  readonly checks: boolean;
+  /** Containers on their way out, by id. */
+  readonly departures: ReadonlyMap<string, Departure>;
+  /** When a container's present life began, by id, as far as an event told; it tells a restarted one from itself. */
+  readonly lives: ReadonlyMap<string, number>;
+  /** Unix milliseconds. */
+  readonly nowMs: number;
+}
+
+/** Whether a candidate can serve now. */
+export interface Readiness {
+  readonly kind:
+    | 'ready'
+    /** Not yet, or not again; nothing is wrong. */
+    | 'starting'
+    /** Its port answers while its health check has not passed yet. */
+    | 'answering'
+    | 'unhealthy'
+    /** Told to stop, and it still answers. */
+    | 'leaving'
+    | 'gone';
+  readonly reason: string;
+}
+
+/** A container that asks for a pool and could serve it. */
+export interface Candidate {
+  readonly container: Container;
+  readonly labels: LabelSet;
+  readonly request: Request;
+  readonly address: string;
+  /** Undefined for one that is to stay. */
+  readonly departure: Departure | undefined;
+  readonly check: Check;
+  /** Undefined where lbwatch does not ask it. */
+  readonly probe: Probe | undefined;
+}
+
+/** What became of one container's requests. */
+interface Assessment {
+  /** What the container speaks, by its labels; undefined where they do not tell. */
+  readonly protocol: Protocol | undefined;
+  readonly candidates: readonly Candidate[];
+  /** Rows for the requests that made no candidate. */
+  readonly memberships: readonly Membership[];
+  readonly problems: readonly Problem[];
+}
+
+/** Finds the requests of a container that could be served, and says why the others cannot. */
+export function assess(container: Container, surroundings: Surroundings): Assessment {
+  const labelled = hasPoolLabel(container);
+  const labels = labelled ? parseLabels(container) : undefined;
+  const departure = currentDeparture(container, labels, surroundings);
+  const eligibility = judge(container, surroundings.scope, departure);
+  // What another project labels is not ours to judge.
+  if (labels === undefined || eligibility.kind === 'foreign') {
+    const isForeign = eligibility.kind === 'foreign';
+    const reason = isForeign ? eligibility.reason : 'no lb.pool or lb.backup label';
+    const problems = isForeign ? [] : listUnknownLabels(container);
+    return { protocol: undefined, candidates: [], memberships: [describeOut(container, undefined, reason)], problems };
+  }
+  const { protocol } = labels;
+  const refusal = labels.problems.find((problem) => problem.effect === 'out');
+  if (refusal !== undefined) {
+    const requests = labels.requests.length > 0 ? labels.requests : [undefined];
+    const memberships = requests.map((request) => describeOut(container, request, refusal.message));
+    const said = refusal.label === 'lb.protocol' ? undefined : protocol;
+    return { protocol: said, candidates: [], memberships, problems: labels.problems };
+  }
+  if (eligibility.kind === 'stopped') {
+    const memberships = labels.requests.map((request) => describeOut(container, request, eligibility.reason));
+    return { protocol, candidates: [], memberships, problems: labels.problems };
+  }
+  const parts = labels.requests.map((request) => assessRequest(container, labels, request, departure, surroundings));
+  return {
+    protocol,
+    candidates: parts.flatMap(({ candidates }) => candidates),
+    memberships: parts.flatMap(({ memberships }) => memberships),
+    problems: [...labels.problems, ...onePerMessage(parts.flatMap(({ problems }) => problems))],
+  };
+}
+
+/** How a candidate stands, given what its probe has found. */
+export function readReadiness(candidate: Candidate, standings: ReadonlyMap<string, Standing>): Readiness {
+  const readiness = readOwnReadiness(candidate, standings);
+  const { departure } = candidate;
+  if (departure === undefined) return readiness;
+  // Who was drained serves under no circumstances: somebody decided so.
+  const isLastResort = departure.kind === 'signalled' && readiness.kind === 'ready';
+  return { kind: isLastResort ? 'leaving' : 'gone', reason: describeDeparture(departure) };
+}
+
+function readOwnReadiness({ container, check, probe }: Candidate, standings: ReadonlyMap<string, Standing>): Readiness {
+  const standing = probe === undefined ? undefined : (standings.get(probe.key) ?? pending);
+  if (check.kind === 'docker') return readHealth(container, standing);
+  if (standing === undefined) return { kind: 'ready', reason: 'running' };
+  switch (standing.state) {
+    case 'passing':
+      return { kind: 'ready', reason: standing.why };
+    case 'failing':
+      return { kind: 'unhealthy', reason: standing.why };
+    case 'pending':
+    case 'refused':
+      return { kind: 'starting', reason: standing.why };
+  }
+}
+
+function readHealth({ health }: Container, standing: Standing | undefined): Readiness {
+  switch (health) {
+    case 'none':
+      return { kind: 'ready', reason: 'running' };
+    case 'healthy':
+      return { kind: 'ready', reason: 'healthy' };
+    case 'starting': {
+      const reason = 'its health check has not passed yet';
+      return standing?.state === 'passing' ? { kind: 'answering', reason } : { kind: 'starting', reason };
+    }
+    case 'unhealthy':
+      return { kind: 'unhealthy', reason: 'unhealthy' };
+  }
+}
+
+function assessRequest(
+  container: Container,
+  labels: LabelSet,
+  request: Request,
+  departure: Departure | undefined,
+  surroundings: Surroundings,
+): Omit<Assessment, 'protocol'> {
+  const place = chooseAddress(container, labels.network, surroundings.reach);
+  const port = choosePort(container, request.port, labels.protocol);
+  const report = (label: string, effect: Problem['effect'], message: string): Problem => {
+    return { containerId: container.id, container: container.name, label, effect, message };
+  };
+  if (!place.ok || !port.ok) {
+    // Off every network it has no ports either.
+    const choices = container.attachments.length === 0 ? [place] : [place, port];
+    const why = printable(choices.flatMap((choice) => (choice.ok ? [] : [choice.why])).join('; '), 400);
+    const problem = report(place.ok ? 'lb.port' : 'lb.network', 'out', `pool ${request.pool}: the container ${why}`);
+    return { candidates: [], memberships: [describeOut(container, request, why)], problems: [problem] };
+  }
+  const address = joinAddress(place.value.address, port.value);
+  const check = chooseCheck(container, labels, surroundings);
+  const problems: Problem[] = [];
+  if (labels.check?.kind === 'docker' && container.health === 'none') {
+    problems.push(
+      report(
+        'lb.check',
+        'ignored',
+        'lb.check: docker, but the image has no HEALTHCHECK; add one, or write tcp or http:/path',
+      ),
+    );
+  }
+  const isBeyond = !isWithin(surroundings.ownReach, place.value.network);
+  if (isBeyond && (check.kind === 'tcp' || check.kind === 'http')) {
+    problems.push(report('lb.check', 'ignored', describeBeyond(place.value, labels.check)));
+  }
+  // A drained member is left in peace: a connection to it is then a request in work.
+  const isAsked = !isBeyond && (departure === undefined || departure.kind === 'signalled');
+  const probe = isAsked ? chooseProbe(container, check, address, labels, surroundings) : undefined;
+  return { candidates: [{ container, labels, request, address, departure, check, probe }], memberships: [], problems };
+}
+
+function chooseCheck(container: Container, labels: LabelSet, surroundings: Surroundings): Check {
+  const check = labels.check ?? { kind: container.health === 'none' ? 'tcp' : 'docker' };
+  const isOurs = check.kind === 'tcp' || check.kind === 'http';
+  return isOurs && !isAskable(labels, surroundings) ? { kind: container.health === 'none' ? 'none' : 'docker' } : check;
+}
+
+/** A udp port says nothing by itself. */
+function isAskable({ protocol }: LabelSet, { checks }: Surroundings): boolean {
+  return checks && protocol !== 'udp';
+}
+
+/** A member whose health check has not passed yet is asked as well: it may have to serve where nobody else can. */
+function chooseProbe(
+  container: Container,
+  check: Check,
+  address: string,
+  labels: LabelSet,
+  surroundings: Surroundings,
+): Probe | undefined {
+  const isStarting = check.kind === 'docker' && container.health === 'starting' && isAskable(labels, surroundings);
+  if (check.kind !== 'tcp' && check.kind !== 'http' && !isStarting) return undefined;
+  const asked: Probe['check'] = check.kind === 'http' ? check : { kind: 'tcp' };
+  const timing = labels.checkTiming;
+  const words = [
+    container.id,
+    surroundings.lives.get(container.id) ?? 0,
+    address,
+    asked.kind === 'http' ? asked.path : 'tcp',
+    timing.intervalMs ?? 'auto',
+    timing.timeoutMs,
+    timing.rise,
+    timing.fall,
+  ];
+  return { key: words.join(' '), address, check: asked, timing };
+}
+
+/**
+ * A member told to stop that still runs after the time it was given has not stopped, and is a member again. So is one that
+ * is still listed as running some seconds after it has ended: it was started since, and nobody told.
+ */
+function currentDeparture(
+  container: Container,
+  labels: LabelSet | undefined,
+  { departures, nowMs }: Surroundings,
+): Departure | undefined {
+  const departure = departures.get(container.id);
+  if (departure === undefined || departure.kind === 'drained') return departure;
+  const lastsMs = departure.kind === 'ended' ? endedMs : labels?.drainMs;
+  return lastsMs !== undefined && nowMs - departure.sinceMs >= lastsMs ? undefined : departure;
+}
+
+function describeBeyond({ network }: Place, check: Check | undefined): string {
+  const asked = check === undefined ? 'its port' : 'lb.check';
+  return `${asked} cannot be checked, since lbwatch is not on network ${printable(network)}: it is served unchecked; attach lbwatch to that network, or write lb.check: none`;
+}
+
+/** A container in several pools has one check; its problem is told once. */
+function onePerMessage(problems: readonly Problem[]): readonly Problem[] {
+  return problems.filter(
+    (problem, index) => problems.findIndex(({ message }) => message === problem.message) === index,
+  );
+}
+
+function describeOut(container: Container, request: Request | undefined, reason: string): Membership {
+  const { id: containerId, name } = container;
+  return {
+    containerId,
+    container: name,
+    pool: request?.pool,
+    role: request?.role,
+    address: undefined,
+    state: 'out',
+    reason,
+  };
+}

@@ -1,0 +1,107 @@
+import type { Candidate } from './candidate.ts';
+import { isSamePool } from './labels.ts';
+import type { Membership, Pool, Problem, Protocol } from './model.ts';
+import type { NginxBuild } from './nginx-build.ts';
+import { chooseKeepalive, chooseMethod } from './pool-labels.ts';
+import type { Report } from './pool-labels.ts';
+import { chooseProtocol, describeMismatch, isNamedInBoth } from './pool-protocol.ts';
+import { chooseMembers, describe } from './serving.ts';
+import type { Contender } from './serving.ts';
+import { namesFor } from './site.ts';
+import type { Site } from './site.ts';
+import { describeObstacle } from './streams-standing.ts';
+import type { StreamsStanding } from './streams-standing.ts';
+
+/** Everything about one pool that is known before it is decided. */
+export interface PoolDraft {
+  /** As it will be written. */
+  readonly name: string;
+  /** Who could serve, oldest first; some may spell the name otherwise. */
+  readonly group: readonly Contender[];
+  /** What those say who ask for it and cannot serve, oldest first. */
+  readonly others: readonly Protocol[];
+}
+
+/** What of the circumstances a pool depends on. */
+export interface PoolCircumstances {
+  readonly site: Site;
+  readonly build: NginxBuild;
+  readonly streams: StreamsStanding;
+  readonly failOpen: boolean;
+}
+
+/** What became of one pool; `pools` is empty where nginx must not get it. */
+export interface Composed {
+  readonly pools: readonly Pool[];
+  readonly memberships: readonly Membership[];
+  readonly problems: readonly Problem[];
+}
+
+/** Decides what one pool speaks, how it balances, and who serves. */
+export function composePool({ name, group, others }: PoolDraft, circumstances: PoolCircumstances): Composed {
+  const { site, build, streams, failOpen } = circumstances;
+  const problems: Problem[] = [];
+  const report: Report = ({ container }, label, effect, message) => {
+    problems.push({ containerId: container.id, container: container.name, label, effect, message });
+  };
+  const refuse = (candidate: Contender, label: string, reason: string): Membership => {
+    report(candidate, label, 'out', reason);
+    return describe(candidate, { state: 'out', reason });
+  };
+
+  const spelled = group.filter((candidate) => candidate.request.pool === name);
+  const choice = chooseProtocol(name, spelled, others, site);
+  const { protocol } = choice;
+  const conflict = describeConflict(name, protocol, site) ?? describeRefusal(name, protocol, streams);
+  if (conflict !== undefined) {
+    return { pools: [], memberships: group.map((one) => refuse(one, labelOf(one), conflict)), problems };
+  }
+
+  const misspelled = group.filter((candidate) => candidate.request.pool !== name);
+  const spelling = `nginx does not tell names apart by case; this pool is written "${name}"`;
+  const outside = misspelled.map((one) => refuse(one, labelOf(one), spelling));
+  for (const one of spelled.filter(({ labels }) => labels.protocol !== protocol)) {
+    outside.push(refuse(one, 'lb.protocol', describeMismatch(one, choice)));
+  }
+  const fitting = spelled.filter(({ labels }) => labels.protocol === protocol);
+  const obstacle = protocol === 'http' ? undefined : describeObstacle(build, streams);
+  if (obstacle !== undefined) outside.push(...fitting.map((one) => refuse(one, 'lb.protocol', obstacle)));
+
+  const able = obstacle === undefined ? fitting : [];
+  const method = chooseMethod(able, protocol, build, report);
+  const keepalive = chooseKeepalive(able, protocol, report);
+  const { members, memberships } = chooseMembers(able, method, failOpen);
+  const pool: Pool = { name, protocol, method, keepalive, members };
+  const isMissingElsewhere = isNamedInBoth(name, site) && describeConflict(name, otherModule(pool), site) === undefined;
+  return {
+    pools: isMissingElsewhere ? [pool, { ...pool, ...emptyPool, protocol: otherModule(pool) }] : [pool],
+    memberships: [...memberships, ...outside],
+    problems,
+  };
+}
+
+const emptyPool = { method: { kind: 'round_robin' }, keepalive: 0, members: [] } as const;
+
+function otherModule({ protocol }: Pool): Protocol {
+  return protocol === 'http' ? 'tcp' : 'http';
+}
+
+function describeConflict(name: string, protocol: Protocol, site: Site): string | undefined {
+  const { defined, namedWithPort } = namesFor(site, protocol);
+  if (defined.some((one) => isSamePool(one, name))) {
+    return `the site's own configuration defines upstream ${name}; delete that block to let lbwatch keep it`;
+  }
+  if (namedWithPort.some((named) => isSamePool(named, name))) {
+    return `the site's own configuration passes to ${name} with a port, which nginx refuses beside an upstream ${name}; remove the port there or rename the pool`;
+  }
+  return undefined;
+}
+
+function describeRefusal(name: string, protocol: Protocol, { refusals }: StreamsStanding): string | undefined {
+  const why = protocol === 'http' ? undefined : refusals.get(name);
+  return why === undefined ? undefined : `nginx refuses this pool, and runs without it: ${why}`;
+}
+
+function labelOf(candidate: Candidate): string {
+  return candidate.request.role === 'primary' ? 'lb.pool' : 'lb.backup';
+}

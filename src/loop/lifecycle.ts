@@ -1,0 +1,124 @@
+import { constants } from 'node:os';
+
+import type { Departure } from '../core/model.ts';
+import { AppError } from './ports.ts';
+import type { Clock, Engine, EngineEvent } from './ports.ts';
+
+/** As far back as the engine is asked, at the start, for who was told to stop: more than the longest usual grace. */
+const recallS = 15 * 60;
+
+/** These stop a container whatever its own stop signal is. */
+const stopSignals: ReadonlySet<number> = new Set([constants.signals.SIGTERM, constants.signals.SIGKILL]);
+
+interface Life {
+  /** When the latest event of its life happened. */
+  readonly atMs: number;
+  readonly startedAtMs: number | undefined;
+  readonly departure: Departure | undefined;
+}
+
+/**
+ * What only events tell of containers: who was told to stop and still runs, who has just ended, and who has been started
+ * anew. The engine lists none of that, or lists it later. A lost event costs what it would have saved, never correctness:
+ * whoever was told to stop ends soon, and the list says so.
+ */
+export class Lifecycle {
+  readonly #engine: Pick<Engine, 'listEvents' | 'readStopSignal'>;
+  readonly #clock: Clock;
+  readonly #leavesEarly: boolean;
+  readonly #lives = new Map<string, Life>();
+  readonly #ownSignals = new Map<string, number | undefined>();
+  #recalling: Promise<void> | undefined;
+
+  /** @param leavesEarly LBWATCH_LEAVE_EARLY: whether a stop signal counts */
+  constructor(engine: Pick<Engine, 'listEvents' | 'readStopSignal'>, clock: Clock, leavesEarly: boolean) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#leavesEarly = leavesEarly;
+  }
+
+  /** Learns, once, what happened before this controller was there to see it. Not to learn it is no failure. */
+  recall(): Promise<void> {
+    this.#recalling ??= this.#recall();
+    return this.#recalling;
+  }
+
+  /** Learns from an event. Answers whether it was a container's call to stop, at once where the engine need not be asked. */
+  note(event: EngineEvent): boolean | Promise<boolean> {
+    const known = this.#lives.get(event.containerId);
+    if (event.action === 'start' || event.action === 'die' || event.action === 'destroy') {
+      if (known !== undefined && event.atMs < known.atMs) return false;
+      const { atMs } = event;
+      const life: Life =
+        event.action === 'start'
+          ? { atMs, startedAtMs: atMs, departure: undefined }
+          : { atMs, startedAtMs: known?.startedAtMs, departure: { kind: 'ended', sinceMs: atMs } };
+      this.#lives.set(event.containerId, life);
+      return false;
+    }
+    if (event.action !== 'kill' || event.signal === undefined || !this.#leavesEarly) return false;
+    if (stopSignals.has(event.signal)) return this.#noteStop(event);
+    return this.#isOwnSignal(event.containerId, event.signal).then((isOwn) => isOwn && this.#noteStop(event));
+  }
+
+  /** Who was told to stop, or has ended, by container id. */
+  get departures(): ReadonlyMap<string, Departure> {
+    const departures = [...this.#lives].flatMap(([id, { departure }]): [string, Departure][] =>
+      departure === undefined ? [] : [[id, departure]],
+    );
+    return new Map(departures);
+  }
+
+  /** When each container's present life began, as far as an event told. */
+  get lives(): ReadonlyMap<string, number> {
+    const started = [...this.#lives].flatMap(([id, { startedAtMs }]): [string, number][] =>
+      startedAtMs === undefined ? [] : [[id, startedAtMs]],
+    );
+    return new Map(started);
+  }
+
+  /** Events may have been missed: what they told before is asked for again, as far as the engine remembers. */
+  startOver(): void {
+    this.#lives.clear();
+    this.#recalling = undefined;
+  }
+
+  /** Forgets all containers but these. */
+  forgetAllBut(ids: ReadonlySet<string>): void {
+    for (const known of [this.#lives, this.#ownSignals]) {
+      for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
+    }
+  }
+
+  async #recall(): Promise<void> {
+    if (!this.#leavesEarly) return;
+    try {
+      const events = await this.#engine.listEvents(Math.floor(this.#clock.unixMs() / 1000) - recallS);
+      for (const event of events) await this.note(event);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+  }
+
+  /** Asking may have taken a moment: it may have ended, or started anew, meanwhile. */
+  #noteStop({ containerId, atMs }: EngineEvent): boolean {
+    const known = this.#lives.get(containerId);
+    if (known !== undefined && atMs < known.atMs) return false;
+    const departure: Departure =
+      known?.departure?.kind === 'signalled' ? known.departure : { kind: 'signalled', sinceMs: atMs };
+    this.#lives.set(containerId, { atMs, startedAtMs: known?.startedAtMs, departure });
+    return true;
+  }
+
+  async #isOwnSignal(containerId: string, signal: number): Promise<boolean> {
+    try {
+      if (!this.#ownSignals.has(containerId)) {
+        this.#ownSignals.set(containerId, await this.#engine.readStopSignal(containerId));
+      }
+      return this.#ownSignals.get(containerId) === signal;
+    } catch (error) {
+      if (error instanceof AppError) return false;
+      throw error;
+    }
+  }
+}

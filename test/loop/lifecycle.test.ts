@@ -1,0 +1,144 @@
+import { expect, test } from '@jest/globals';
+
+import { Lifecycle } from '../../src/loop/lifecycle.ts';
+import { AppError } from '../../src/loop/ports.ts';
+import type { EngineEvent } from '../../src/loop/ports.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+test.each([
+  [15, 'SIGTERM'],
+  [9, 'SIGKILL'],
+])('signal %i (%s) is a call to stop, whatever the own stop signal is, and the engine is not asked', (signal) => {
+  const { lifecycle, asked } = start();
+  expect(lifecycle.note(kill('a', signal, 1000))).toBe(true);
+  expect(lifecycle.departures).toEqual(new Map([['a', { kind: 'signalled', sinceMs: 1000 }]]));
+  expect(asked).toEqual([]);
+});
+
+test('another signal counts where it is the own stop signal, which is asked for once', async () => {
+  const { lifecycle, asked } = start({ a: 10, b: 15 });
+  expect(await lifecycle.note(kill('a', 1, 1000))).toBe(false);
+  expect(await lifecycle.note(kill('b', 1, 1000))).toBe(false);
+  expect(lifecycle.departures.size).toBe(0);
+  expect(await lifecycle.note(kill('a', 10, 1001))).toBe(true);
+  expect([...lifecycle.departures.keys()]).toEqual(['a']);
+  expect(asked).toEqual(['a', 'b']);
+});
+
+test('a second signal does not make it younger', () => {
+  const { lifecycle } = start();
+  void lifecycle.note(kill('a', 15, 1000));
+  void lifecycle.note(kill('a', 9, 11_000));
+  expect(lifecycle.departures.get('a')?.sinceMs).toBe(1000);
+});
+
+test.each(['die', 'destroy'])('after %s it has ended, whatever the list still says', (action) => {
+  const { lifecycle } = start();
+  void lifecycle.note(kill('a', 15, 1000));
+  expect(lifecycle.note(event(action, 'a', 1001))).toBe(false);
+  expect(lifecycle.departures).toEqual(new Map([['a', { kind: 'ended', sinceMs: 1001 }]]));
+});
+
+test('after a start it is not leaving any more', () => {
+  const { lifecycle } = start();
+  void lifecycle.note(kill('a', 15, 1000));
+  void lifecycle.note(event('die', 'a', 1001));
+  void lifecycle.note(event('start', 'a', 1002));
+  expect(lifecycle.departures.size).toBe(0);
+});
+
+test('after a cut everything is asked for again: an engine that restarted knows nothing of the signals before', async () => {
+  const { lifecycle, past, asked } = start();
+  await lifecycle.recall();
+  void lifecycle.note(kill('a', 15, 1000));
+  void lifecycle.note(kill('b', 15, 1000));
+  lifecycle.startOver();
+  past.push(kill('b', 15, 1000));
+  await lifecycle.recall();
+  expect([...lifecycle.departures.keys()]).toEqual(['b']);
+  expect(asked).toEqual(['past', 'past']);
+});
+
+test('an event from before what is known changes nothing: a replay may come late', () => {
+  const { lifecycle } = start();
+  void lifecycle.note(event('start', 'a', 2000));
+  expect(lifecycle.note(kill('a', 15, 1000))).toBe(false);
+  void lifecycle.note(kill('a', 15, 3000));
+  void lifecycle.note(event('die', 'a', 2500));
+  expect([...lifecycle.departures.keys()]).toEqual(['a']);
+});
+
+test('started anew while the engine was asked for its signal: it is not leaving', async () => {
+  const { lifecycle } = start({ a: 10 });
+  const answer = lifecycle.note(kill('a', 10, 1000));
+  void lifecycle.note(event('start', 'a', 1500));
+  expect(await answer).toBe(false);
+  expect(lifecycle.departures.size).toBe(0);
+});
+
+test('a start begins a new life', () => {
+  const { lifecycle } = start();
+  void lifecycle.note(event('start', 'a', 1000));
+  void lifecycle.note(event('die', 'a', 2000));
+  expect(lifecycle.lives).toEqual(new Map([['a', 1000]]));
+  void lifecycle.note(event('start', 'a', 3000));
+  expect(lifecycle.lives).toEqual(new Map([['a', 3000]]));
+});
+
+test('what happened before the controller was there is learned once', async () => {
+  const { lifecycle, past, asked } = start();
+  past.push(kill('a', 15, 1000), kill('b', 15, 1000), event('start', 'b', 2000));
+  await lifecycle.recall();
+  await lifecycle.recall();
+  expect([...lifecycle.departures.keys()]).toEqual(['a']);
+  expect(asked).toEqual(['past']);
+});
+
+test('an engine that does not tell of the past, or of a signal, is no failure', async () => {
+  const failing = () => Promise.reject(new AppError('engine', 'away'));
+  const lifecycle = new Lifecycle({ listEvents: failing, readStopSignal: failing }, new FakeClock(), true);
+  await lifecycle.recall();
+  expect(await lifecycle.note(kill('a', 10, 1000))).toBe(false);
+});
+
+test('LBWATCH_LEAVE_EARLY=off: signals mean nothing, lives are known all the same', async () => {
+  const { lifecycle, past } = start({}, false);
+  past.push(kill('a', 15, 1000));
+  await lifecycle.recall();
+  expect(lifecycle.note(kill('a', 15, 1001))).toBe(false);
+  void lifecycle.note(event('start', 'a', 1002));
+  expect(lifecycle.departures.size).toBe(0);
+  expect(lifecycle.lives.get('a')).toBe(1002);
+});
+
+test('containers that are gone are forgotten', () => {
+  const { lifecycle } = start();
+  void lifecycle.note(kill('a', 15, 1000));
+  void lifecycle.note(kill('b', 15, 1000));
+  lifecycle.forgetAllBut(new Set(['b']));
+  expect([...lifecycle.departures.keys()]).toEqual(['b']);
+});
+
+function start(stopSignals: Readonly<Record<string, number>> = {}, leavesEarly = true) {
+  const asked: string[] = [];
+  const past: EngineEvent[] = [];
+  const engine = {
+    listEvents: () => {
+      asked.push('past');
+      return Promise.resolve(past);
+    },
+    readStopSignal: (id: string) => {
+      asked.push(id);
+      return Promise.resolve(stopSignals[id]);
+    },
+  };
+  return { lifecycle: new Lifecycle(engine, new FakeClock(), leavesEarly), asked, past };
+}
+
+function kill(containerId: string, signal: number, atMs: number): EngineEvent {
+  return { action: 'kill', containerId, signal, atMs };
+}
+
+function event(action: string, containerId: string, atMs: number): EngineEvent {
+  return { action, containerId, signal: undefined, atMs };
+}

@@ -1,0 +1,148 @@
+import { describe, expect, test } from '@jest/globals';
+
+import type { Answer, Probe } from '../../src/core/probe.ts';
+import type { Mark } from '../../src/loop/dirty.ts';
+import { Readiness } from '../../src/sources/readiness.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const ok: Answer = { kind: 'ok', why: 'its port answers' };
+const refused: Answer = { kind: 'refused', why: 'nothing listens' };
+const failed: Answer = { kind: 'failed', why: 'no answer' };
+
+describe('joining', () => {
+  test('who answers at once is known to the pass that asked, and causes no further one', async () => {
+    const { clock, readiness, marks } = start();
+    const standings = await clock.until(readiness.follow([probe('a')]));
+    expect(standings.get('a')?.state).toBe('passing');
+    await clock.advance(60_000);
+    expect(marks).toEqual([]);
+  });
+
+  test('a slow starter is asked again soon, and its first success makes a pass due', async () => {
+    const { clock, readiness, members, marks } = start();
+    members.set('a', refused);
+    const standings = await clock.until(readiness.follow([probe('a')]));
+    expect(standings.get('a')?.state).toBe('refused');
+    await clock.advance(5000);
+    expect(marks).toEqual([]);
+    members.set('a', ok);
+    await clock.advance(550);
+    expect(marks.map(({ reason, isUrgent }) => [reason, isUrgent])).toEqual([['check passed', false]]);
+  });
+
+  test('a member that says nothing holds a pass up for a moment only', async () => {
+    const { clock, readiness, members } = start();
+    await clock.until(readiness.follow([probe('a')]));
+    members.set('b', undefined);
+    const beginMs = clock.nowMs();
+    const standings = await clock.until(readiness.follow([probe('a'), probe('b')]));
+    expect(clock.nowMs() - beginMs).toBeLessThanOrEqual(51);
+    expect(standings.get('b')?.state).toBe('pending');
+    expect(standings.get('a')?.state).toBe('passing');
+  });
+
+  test('at the start a clear answer is waited for, so that nobody who serves is dropped for one failure', async () => {
+    const { clock, readiness, members } = start();
+    members.set('a', failed);
+    const following = readiness.follow([probe('a')]);
+    await clock.advance(20);
+    members.set('a', ok);
+    expect((await clock.until(following)).get('a')?.state).toBe('passing');
+  });
+});
+
+describe('serving', () => {
+  test('checks go on at the interval, spread over it', async () => {
+    const { clock, readiness, asked } = start();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    await clock.until(readiness.follow(names.map((name) => probe(name))));
+    await clock.advance(20_000);
+    for (const name of names) {
+      const times = asked.filter((one) => one.name === name).map(({ atMs }) => atMs);
+      const gaps = times.slice(2).map((atMs, index) => atMs - (times[index + 1] ?? 0));
+      expect(gaps.length).toBeGreaterThanOrEqual(8);
+      // The interval, and the millisecond that an answer takes.
+      for (const gap of gaps) expect(gap).toBeCloseTo(2001);
+    }
+    const phases = names.map((name) => asked.filter((one) => one.name === name).at(-1)?.atMs ?? 0);
+    expect(new Set(phases.map((atMs) => Math.round((atMs % 2000) / 100))).size).toBeGreaterThanOrEqual(6);
+  });
+
+  test('one that stops answering leaves, urgently, after its failures in a row; back after its successes', async () => {
+    const { clock, readiness, members, marks } = start();
+    await clock.until(readiness.follow([probe('a')]));
+    await clock.advance(10_000);
+    members.set('a', failed);
+    await clock.advance(2300);
+    expect(marks.map(({ reason, isUrgent }) => [reason, isUrgent])).toEqual([['check failed', true]]);
+    expect((await readiness.follow([probe('a')])).get('a')).toMatchObject({ state: 'failing', why: 'no answer' });
+    members.set('a', ok);
+    await clock.advance(2000);
+    expect(marks).toHaveLength(1);
+    await clock.advance(2000);
+    expect(marks.at(-1)).toMatchObject({ reason: 'check passed', isUrgent: false });
+  });
+
+  test('a single failure is forgiven', async () => {
+    const { clock, readiness, members, marks, asked } = start();
+    await clock.until(readiness.follow([probe('a')]));
+    await clock.advance(4000);
+    members.set('a', failed);
+    const before = asked.length;
+    while (asked.length === before) await clock.advance(10);
+    members.set('a', ok);
+    await clock.advance(10_000);
+    expect(marks).toEqual([]);
+  });
+
+  test('who is followed no longer is asked no longer', async () => {
+    const { clock, readiness, asked } = start();
+    await clock.until(readiness.follow([probe('a'), probe('b')]));
+    await readiness.follow([probe('b')]);
+    asked.length = 0;
+    await clock.advance(10_000);
+    expect(new Set(asked.map(({ name }) => name))).toEqual(new Set(['b']));
+    readiness.stop();
+    expect(clock.pending).toBe(0);
+  });
+});
+
+test('a thousand members: never more than 32 at once, and no more checks a second than a hundred cause', async () => {
+  const { clock, readiness, asked, atOnce } = start(5);
+  const probes = Array.from({ length: 1000 }, (_, index) => probe(String(index)));
+  await clock.until(readiness.follow(probes));
+  expect(asked).toHaveLength(1000);
+  expect(atOnce.most).toBe(32);
+  await clock.advance(40_000);
+  asked.length = 0;
+  await clock.advance(40_000);
+  expect(asked.length).toBeGreaterThan(900);
+  expect(asked.length).toBeLessThanOrEqual(1100);
+});
+
+function probe(key: string): Probe {
+  const timing = { intervalMs: undefined, timeoutMs: 1000, rise: 2, fall: 2 };
+  return { key, address: '10.0.0.1:8000', check: { kind: 'tcp' }, timing };
+}
+
+/** Members that answer `ok`, or as the test says; undefined: never. */
+function start(answerMs = 1) {
+  const clock = new FakeClock();
+  const members = new Map<string, Answer | undefined>();
+  const marks: Mark[] = [];
+  const asked: { readonly name: string; readonly atMs: number }[] = [];
+  const atOnce = { now: 0, most: 0 };
+  const ask = async ({ key }: Probe): Promise<Answer> => {
+    asked.push({ name: key, atMs: clock.nowMs() });
+    atOnce.now += 1;
+    atOnce.most = Math.max(atOnce.most, atOnce.now);
+    const answer = members.has(key) ? members.get(key) : ok;
+    await new Promise<void>((resolve) => {
+      if (answer !== undefined) clock.after(answerMs, resolve);
+    });
+    atOnce.now -= 1;
+    return answer ?? ok;
+  };
+  const readiness = new Readiness(ask, clock, (mark) => marks.push(mark));
+  return { clock, readiness, members, marks, asked, atOnce };
+}

@@ -1,4 +1,4 @@
-// What `npm run demo`, `npm run traffic`, `npm test` and `npm run check` start: brings a fresh clone to where they can run, step by step,
+// What `npm run demo`, `npm run traffic`, `npm run bench`, `npm test` and `npm run check` start: brings a fresh clone to where they can run, step by step,
 // then runs them. Needs nothing but Node 20; each step is skipped where its work is done already.
 import { ensureBundle } from './bundle.mjs';
 import { ensureCompose, ensureComposeV1 } from './compose.mjs';
@@ -16,7 +16,7 @@ import { SetupError } from './setup-error.mjs';
 import { ensureStackImages } from './stack-images.mjs';
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Promise<number>>>} */
-const commands = { demo, traffic, test, check: runCheck };
+const commands = { demo, traffic, bench, test, check: runCheck };
 
 /** @param {readonly string[]} args */
 async function demo(args) {
@@ -34,6 +34,18 @@ async function traffic(args) {
   if (args.includes('--json')) sayOnStderr();
   await ensureNpmPackages();
   return runWithCompose('test/traffic/traffic.ts', args, await ensureStack());
+}
+
+/** @param {readonly string[]} args */
+async function bench(args) {
+  if (args.includes('--json')) sayOnStderr();
+  await ensureNpmPackages();
+  const nginx = await ensureNginxBinary();
+  const compose = await ensureStack();
+  await ensureNginxImages();
+  process.env['LAB_NGINX'] = nginx.binary;
+  process.env['LAB_NGINX_MODULES'] = nginx.modules;
+  return runWithCompose('test/bench/bench.ts', args, compose);
 }
 
 /** @param {readonly string[]} args `--unit`: only what needs no engine; all others are Jest's */

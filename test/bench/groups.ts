@@ -1,0 +1,5 @@
+import type { Group } from './group.ts';
+import { containers } from './groups/containers.ts';
+
+/** In the order in which they run. */
+export const groups: readonly Group[] = [containers];

@@ -32,7 +32,7 @@ describe('the text', () => {
     expect(text).toBe(`# Written by lbwatch; edits are put back. Label containers instead: lb.pool, lb.backup.
 
 upstream app {
-    zone app 512k;
+    zone lbwatch.app 512k;
     server 10.0.0.1:8000;  # shop-app-1
     keepalive 32;
 }
@@ -128,6 +128,6 @@ describe('zones', () => {
     [10_000, '32768k'],
   ])('of %d servers', (count, size) => {
     const members = Array.from({ length: count }, (_, index) => member(index + 1));
-    expect(render([pool(members)], build, internal, '').text).toContain(`    zone app ${size};\n`);
+    expect(render([pool(members)], build, internal, '').text).toContain(`    zone lbwatch.app ${size};\n`);
   });
 });

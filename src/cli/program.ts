@@ -7,6 +7,7 @@ import { health } from './health.ts';
 import { once } from './once.ts';
 import { render } from './render.ts';
 import { run } from './run.ts';
+import { complain, say } from './say.ts';
 import { readSettings, settingsTable } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { undrain } from './undrain.ts';
@@ -25,6 +26,7 @@ export function createProgram(
   const program = new Command('lbwatch')
     .description("Keeps nginx's upstream blocks true to the labelled containers that are really running.")
     .version(version)
+    .configureOutput({ writeOut: say, writeErr: complain })
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .addHelpText(

@@ -57,7 +57,7 @@ export function toInspected(info: Docker.ContainerInspectInfo): Container {
 function toPortKeys(ports: Readonly<Record<string, unknown>> | null | undefined): readonly ExposedPort[] {
   return Object.keys(ports ?? {}).flatMap((key) => {
     const [port = '', protocol = 'tcp'] = key.split('/');
-    return toExposedPort(Number(port), protocol);
+    return toExposedPort(/^\d+$/.test(port) ? Number(port) : 0, protocol);
   });
 }
 

@@ -98,10 +98,10 @@ export function isPoolName(text: string): boolean {
 export const poolNameGrammar =
   'a letter, then letters, digits, "_" or "-", 63 at most, neither "localhost", nor "true", "no" or the like, nor beginning with "lbwatch"';
 
-/** `name[:port]`, comma-separated; spaces around a comma are allowed. */
+/** `name[:port]`, comma-separated; spaces beside a comma are allowed, and nowhere else. */
 export function parsePoolEntries(text: string): Parsed<readonly PoolEntry[]> {
   const expected = `name[:port], comma-separated (a name is ${poolNameGrammar})`;
-  const parts = text.split(',').map((part) => part.replace(/^ +| +$/g, ''));
+  const parts = text.split(/ *, */);
   if (parts.length > maxEntries) return { ok: false, expected: `${String(maxEntries)} entries at most` };
   const entries: PoolEntry[] = [];
   for (const part of parts) {
@@ -149,7 +149,8 @@ export function parseDurationMs(text: string, leastMs: number, mostMs: number): 
 /** `lb.check`: who says whether a member can serve. */
 export function parseCheck(text: string): Parsed<Check> {
   if (text === 'docker' || text === 'none' || text === 'tcp') return { ok: true, value: { kind: text } };
-  const path = /^http:(\/[\x21-\x7e]{0,511})$/.exec(text)?.[1];
+  // Two slashes would be the beginning of a host: only the member itself is asked.
+  const path = /^http:(\/(?!\/)[\x21-\x7e]{0,511})$/.exec(text)?.[1];
   if (path !== undefined) return { ok: true, value: { kind: 'http', path } };
   return { ok: false, expected: 'tcp, http:/path, docker or none' };
 }

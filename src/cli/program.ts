@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 
+import { printableLine } from '../core/printable.ts';
 import { doctor } from './doctor.ts';
 import { drain, drainHelp } from './drain.ts';
 import { explain } from './explain.ts';
@@ -26,7 +27,14 @@ export function createProgram(
   const program = new Command('lbwatch')
     .description("Keeps nginx's upstream blocks true to the labelled containers that are really running.")
     .version(version)
-    .configureOutput({ writeOut: say, writeErr: complain })
+    .configureOutput({
+      writeOut: say,
+      writeErr: complain,
+      // Commander's own words hold what was written, and its suggestion stands on a second line.
+      outputError: (text, write) => {
+        write(`${printableLine(text.trimEnd().replace(/\n(?=\(Did you mean )/, ' '))}\n`);
+      },
+    })
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .addHelpText(

@@ -226,7 +226,9 @@ function parseBounded<T>(text: string, parse: (text: string) => Parsed<T>): Pars
 }
 
 function describeRefused(label: KnownLabel, text: string, expected: string): string {
-  return `${label}: "${printable(text)}" is refused; write ${expected}`;
+  const foreign = /[^\0-\x7f]/u.exec(text.slice(0, maxValueLength))?.[0]?.codePointAt(0);
+  const hint = foreign === undefined ? '' : ` (U+${foreign.toString(16).toUpperCase().padStart(4, '0')} is no ASCII)`;
+  return `${label}: "${printable(text)}"${hint} is refused; write ${expected}`;
 }
 
 function describeUnknownLabel(label: string): string {

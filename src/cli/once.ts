@@ -1,6 +1,8 @@
+import { printableLine } from '../core/printable.ts';
 import { diff } from '../core/diff.ts';
 import { exitCode } from '../loop/outcome.ts';
 import { reconcile } from '../loop/reconcile.ts';
+import { say, sayJson } from './say.ts';
 import type { Settings } from './settings.ts';
 import { wire } from './wire.ts';
 
@@ -10,12 +12,12 @@ export async function once(settings: Settings, isJson: boolean): Promise<number>
   const { outcome, plan } = await reconcile(parts, 'all');
   const pools = plan === undefined ? [] : diff(undefined, plan.desired);
   if (isJson) {
-    process.stdout.write(`${JSON.stringify({ outcome, pools, problems: plan?.desired.problems ?? [] }, null, 2)}\n`);
+    sayJson({ outcome, pools, problems: plan?.desired.problems ?? [] });
   } else {
-    const why = 'message' in outcome ? `: ${outcome.message}` : '';
-    process.stdout.write(`${outcome.kind}${why}\n`);
+    const why = 'message' in outcome ? `: ${printableLine(outcome.message)}` : '';
+    say(`${outcome.kind}${why}\n`);
     for (const { pool, primaries, backups } of pools) {
-      process.stdout.write(`${pool}: primaries ${String(primaries)}, backups ${String(backups)}\n`);
+      say(`${pool}: primaries ${String(primaries)}, backups ${String(backups)}\n`);
     }
   }
   return exitCode(outcome);

@@ -2,7 +2,8 @@ import { systemClock } from '../adapters/clock.ts';
 import { Controller } from '../loop/controller.ts';
 import { Drainer } from '../loop/drainer.ts';
 import { PassWatch } from '../loop/pass-watch.ts';
-import type { Report, Reporter } from '../loop/ports.ts';
+import type { Reporter } from '../loop/ports.ts';
+import { Staleness } from '../loop/staleness.ts';
 import { createLog } from '../report/log.ts';
 import { LogReporter } from '../report/log-reporter.ts';
 import { startStatusServer } from '../report/status-server.ts';
@@ -22,8 +23,14 @@ export async function run(settings: Settings): Promise<void> {
     controller.mark(mark);
   });
   const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
-  const passes = new PassWatch(new LogReporter(log));
-  const reporter = new StreamTracker(passes);
+  const staleness = new Staleness(systemClock);
+  const passes = new PassWatch(new LogReporter(log, systemClock, staleness));
+  const reporter: Reporter = {
+    report(report) {
+      staleness.note(report);
+      passes.report(report);
+    },
+  };
   const window = { quietMs: settings.quiet, maxWaitMs: settings.maxWait };
   const controller = new Controller(parts, window, systemClock, reporter);
   const mark = controller.mark.bind(controller);
@@ -34,7 +41,7 @@ export async function run(settings: Settings): Promise<void> {
   process.on('SIGHUP', onHangUp);
   const stopSignal = awaitSignal('SIGTERM', 'SIGINT');
 
-  const vitals = { outcome: () => controller.lastOutcome, isWatching: () => reporter.isWatching };
+  const vitals = { outcome: () => controller.lastOutcome, staleSince: () => staleness.since };
   const { address = '0.0.0.0', port } = settings.status;
   const drainer = new Drainer(drainStore, passes, mark, systemClock);
   const stopStatus = await startStatusServer(address, port, vitals, drainer);
@@ -85,22 +92,6 @@ function awaitSignal(...signals: readonly NodeJS.Signals[]): Promise<void> {
       });
     }
   });
-}
-
-/** Remembers whether the event stream is up, and passes everything on. */
-class StreamTracker implements Reporter {
-  isWatching = false;
-  readonly #next: Reporter;
-
-  constructor(next: Reporter) {
-    this.#next = next;
-  }
-
-  report(report: Report): void {
-    if (report.kind === 'watching') this.isWatching = true;
-    if (report.kind === 'cut') this.isWatching = false;
-    this.#next.report(report);
-  }
 }
 
 function describe(settings: Settings): Readonly<Record<string, string>> {

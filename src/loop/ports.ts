@@ -94,13 +94,16 @@ export type Report =
       readonly changes: readonly PoolChange[];
       /** Nothing was known before this pass: `changes` lists everybody. */
       readonly isFirst: boolean;
+      /** When it began to look, to the clock that never jumps. */
+      readonly beganMs: number;
       /** From the earliest event of the pass to its end. */
       readonly sinceEventMs: number;
     }
   | { readonly kind: 'bug'; readonly error: unknown }
   /** The event stream is up: the engine tells what happens from here on. */
   | { readonly kind: 'watching' }
-  | { readonly kind: 'cut'; readonly why: string; readonly retryMs: number };
+  /** It is down, and the engine was last heard of so long ago. */
+  | { readonly kind: 'cut'; readonly why: string; readonly retryMs: number; readonly silentMs: number };
 
 export interface Reporter {
   report(report: Report): void;

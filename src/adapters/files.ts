@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
-import writeFileAtomic from 'write-file-atomic';
-
 import { codeOf, messageOf } from '../core/error-words.ts';
 import { isSame } from '../core/render.ts';
 import type { Texts } from '../core/render.ts';
 import { readSite } from '../core/site.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Files, SiteFiles } from '../loop/ports.ts';
+import { describeFileError, writeAtomically } from './write-atomic.ts';
 
 const maxSiteFileBytes = 1024 * 1024;
 
@@ -111,16 +110,15 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    throw new AppError('files', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    throw new AppError('files', `cannot read ${path}: ${describeFileError(error)}`, { cause: error });
   }
 }
 
 async function write(path: string, text: string): Promise<void> {
   try {
-    // A temporary file beside it, fsync, rename: a reader sees the old text or the new one.
-    await writeFileAtomic(path, text, { mode: 0o644 });
+    await writeAtomically(path, text);
   } catch (error) {
-    throw new AppError('files', `cannot write ${path}: ${messageOf(error)}; the file there stays as it was`, {
+    throw new AppError('files', `cannot write ${path}: ${describeFileError(error)}; the file there stays as it was`, {
       cause: error,
     });
   }

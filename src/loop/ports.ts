@@ -119,7 +119,10 @@ export interface Files {
   readGenerated(): Promise<Texts | undefined>;
   /** Atomic for each file: nginx sees the old text or the new one. Leaves a file alone that holds its text already. */
   writeGenerated(texts: Texts): Promise<void>;
-  /** The texts that a running nginx last acknowledged, remembered in one piece; they outlive the controller. */
+  /**
+   * The texts that a running nginx last acknowledged, remembered in one piece; they outlive the controller. Before the
+   * first acknowledgement of all: those that lbwatch found.
+   */
   readLastGood(): Promise<Texts | undefined>;
   writeLastGood(texts: Texts): Promise<void>;
   readSite(): Promise<SiteFiles>;

@@ -1,3 +1,4 @@
+import { Held } from './adapters/claim.ts';
 import { dropPrivileges } from './adapters/privileges.ts';
 import { createProgram } from './cli/program.ts';
 import { BadSetting } from './cli/settings.ts';
@@ -15,5 +16,5 @@ main().catch((error: unknown) => {
   process.stderr.write(
     `lbwatch: ${isExpected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );
-  process.exit(error instanceof BadSetting ? 2 : 1);
+  process.exit(error instanceof BadSetting ? 2 : error instanceof Held ? 6 : 1);
 });

@@ -25,9 +25,12 @@ export class DiskFiles implements Files {
   readonly #directory: string;
   readonly #lastGoodPath: string;
   readonly #sitePaths: readonly string[];
+  readonly #claim: () => Promise<void>;
   #written: Texts | undefined;
 
-  constructor(directory: string, sitePaths: readonly string[]) {
+  /** @param claim called before each write: throws where the directory is another's */
+  constructor(directory: string, sitePaths: readonly string[], claim: () => Promise<void> = () => Promise.resolve()) {
+    this.#claim = claim;
     // Written with a slash at its end, it must still be known as the folder that is none of the site's.
     this.#directory = resolve(directory);
     this.#sitePaths = sitePaths.map((path) => resolve(path));
@@ -47,6 +50,7 @@ export class DiskFiles implements Files {
    * take nginx for being in step.
    */
   async writeGenerated(texts: Texts): Promise<void> {
+    await this.#claim();
     if ((await readIfThere(this.streamsPath)) !== texts.streams) await write(this.streamsPath, texts.streams);
     if ((await readIfThere(this.generatedPath)) !== texts.text) await write(this.generatedPath, texts.text);
     this.#written = texts;
@@ -63,6 +67,7 @@ export class DiskFiles implements Files {
   }
 
   async writeLastGood(texts: Texts): Promise<void> {
+    await this.#claim();
     this.#written = texts;
     await write(this.#lastGoodPath, [texts.text, texts.streams].join(seam));
   }

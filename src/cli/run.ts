@@ -1,3 +1,4 @@
+import type { Held } from '../adapters/claim.ts';
 import { systemClock } from '../adapters/clock.ts';
 import { Controller } from '../loop/controller.ts';
 import { Drainer } from '../loop/drainer.ts';
@@ -14,14 +15,20 @@ import type { Settings } from './settings.ts';
 import { version } from './version.ts';
 import { wire } from './wire.ts';
 
+/** An lbwatch that is just ending is waited for: it has half a second for that. */
+export const otherEndsMs = 1000;
+
 /**
  * Runs the controller until SIGTERM or SIGINT: events, edits of the configuration, a timer and SIGHUP make passes due.
  * nginx goes on serving when it ends.
+ *
+ * Throws {@link Held} where another lbwatch keeps the directory.
  */
 export async function run(settings: Settings): Promise<void> {
-  const { parts, readiness, engine, files, drainStore } = await wire(settings, (mark) => {
+  const { parts, readiness, engine, files, drainStore, claim } = await wire(settings, (mark) => {
     controller.mark(mark);
   });
+  await claim.take(otherEndsMs);
   const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
   const staleness = new Staleness(systemClock);
   const passes = new PassWatch(new LogReporter(log, systemClock, staleness));
@@ -46,6 +53,12 @@ export async function run(settings: Settings): Promise<void> {
   const drainer = new Drainer(drainStore, passes, mark, systemClock);
   const stopStatus = await startStatusServer(address, port, vitals, drainer);
   reporter.report({ kind: 'started', details: describe(settings) });
+  if (claim.obstacle !== undefined) {
+    log.warn(
+      { dir: settings.dir, why: claim.obstacle },
+      'another lbwatch would not be kept out of the directory for now',
+    );
+  }
 
   // Watched before the first pass reads it, so that no edit falls between.
   const watched = {

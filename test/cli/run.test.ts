@@ -355,6 +355,39 @@ describe('what cannot work ends at once, with one line', () => {
   });
 });
 
+describe('two on one directory', () => {
+  test('the second refuses to start, and says who keeps it; killed, the first is no obstacle', async () => {
+    lab.addApp(1);
+    const first = lab.run();
+    await lab.inStep(1);
+    const elsewhere = { LBWATCH_STATUS: `127.0.0.1:${String(await freePort())}` };
+    for (const command of ['run', 'once']) {
+      expect(await lab.command([command], elsewhere)).toEqual({
+        code: 6,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^lbwatch: another lbwatch keeps \/.*: (?:process \d+ on|container) .*, since \d{4}-.*Z; .*: stop that one, or .*\n$/,
+        ),
+      });
+    }
+    // Who only looks is free to.
+    for (const command of ['render', 'explain']) expect(await lab.command([command])).toMatchObject({ code: 0 });
+    expect((await lab.command(['doctor'])).stdout).toMatch(/is writable .*; kept by (?:process|container) /);
+    await lab.inStep(1);
+
+    await first.kill();
+    expect((await lab.command(['doctor'])).stdout).toMatch(/; no lbwatch keeps it at present/);
+    const beginMs = performance.now();
+    const next = lab.run();
+    await next.logged('lbwatch started');
+    process.stderr.write(
+      `started ${String(Math.round(performance.now() - beginMs))} ms after kill -9 of the one before\n`,
+    );
+    expect(next.said('another lbwatch would not be kept out of the directory for now')).toEqual([]);
+    await lab.inStep(1);
+  });
+});
+
 describe('once', () => {
   test('0 where nginx is in step, with or without having to do something', async () => {
     lab.addApp(1);

@@ -33,6 +33,7 @@ if (process.argv.includes('--check')) process.exit(isCurrent ? 0 : 1);
 
 if (!isCurrent) {
   const { build } = await import('esbuild');
+  const { leaveOut } = await import('./left-out.mjs');
   await build({
     entryPoints: [join(root, 'src/main.ts')],
     outfile: bundle,
@@ -43,8 +44,7 @@ if (!isCurrent) {
     minify: true,
     keepNames: true,
     legalComments: 'none',
-    // Native parts of ssh2, which a socket or TLS connection never loads.
-    external: ['cpu-features', '*.node'],
+    plugins: [leaveOut],
     banner: {
       js: [
         '#!/usr/bin/env node',

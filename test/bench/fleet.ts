@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
+import { join } from 'node:path';
 
 import { eventually } from '../support/eventually.ts';
 import { FakeDocker } from '../support/fake-docker.ts';
@@ -8,6 +10,10 @@ import { freePort } from '../support/free-port.ts';
 import { NginxProcess } from '../support/nginx-process.ts';
 import { Controller } from '../support/run-lab.ts';
 import type { LogRecord } from '../support/run-lab.ts';
+
+/** What the image tells its Node.js. */
+const [, nodeOptions = ''] =
+  /NODE_OPTIONS=(\S+)/.exec(readFileSync(join(import.meta.dirname, '../../src/Dockerfile'), 'utf8')) ?? [];
 
 const memberPort = 8000;
 const withinMs = 60_000;
@@ -27,8 +33,11 @@ export class Fleet {
   readonly ids: readonly string[];
   readonly #size: FleetSize;
   readonly #members: Server;
+  readonly #ended = new Set<number>();
   #nginx: NginxProcess | undefined;
   #controller: Controller | undefined;
+  #internalPort = 0;
+  #checks = 0;
 
   constructor(size: FleetSize) {
     this.#size = size;
@@ -44,7 +53,20 @@ export class Fleet {
         ports: [memberPort],
       }),
     );
-    this.#members = createServer((socket) => socket.end());
+    this.#members = createServer((socket) => {
+      this.#checks += 1;
+      socket.end();
+    });
+  }
+
+  /** Connections that members were asked over. */
+  get checks(): number {
+    return this.#checks;
+  }
+
+  /** How often nginx was told to reload. */
+  get reloads(): number {
+    return this.#nginx?.errorLog().match(/signal 1 \(SIGHUP\) received/g)?.length ?? 0;
   }
 
   get pid(): number {
@@ -64,6 +86,7 @@ export class Fleet {
     this.#members.listen(memberPort, '0.0.0.0');
     await once(this.#members, 'listening');
     const [internal, site, status] = [await freePort(), await freePort(), await freePort()];
+    this.#internalPort = internal;
     const nginx = new NginxProcess({
       generated: 'upstream app0 { server 127.0.0.1:1; }\n',
       site: `server { listen 127.0.0.1:${String(site)}; location / { proxy_pass http://app0; } }\n`,
@@ -74,6 +97,7 @@ export class Fleet {
     const beginMs = performance.now();
     this.#controller = new Controller({
       PATH: process.env['PATH'] ?? '',
+      NODE_OPTIONS: nodeOptions,
       DOCKER_HOST: this.docker.host,
       LBWATCH_NGINX: 'local',
       LBWATCH_NGINX_COMMAND: nginx.command,
@@ -102,6 +126,34 @@ export class Fleet {
     return this.#follow(index, () => {
       this.docker.startAgain(this.#id(index), addressOf(index));
     });
+  }
+
+  /** Ends a member, or starts one that had ended, and waits for nothing. */
+  toggle(index: number): void {
+    const id = this.#id(index);
+    if (this.#ended.delete(index)) this.docker.startAgain(id, addressOf(index));
+    else {
+      this.#ended.add(index);
+      this.docker.end(id);
+    }
+  }
+
+  /** Resolves when nginx runs exactly those members that run on the engine. */
+  async inStep(): Promise<void> {
+    const wanted = this.ids.flatMap((_, index) => (this.#ended.has(index) ? [] : [addressOf(index)])).sort();
+    await eventually(
+      'nginx runs what the engine does',
+      async () => {
+        const text = this.#nginx?.generated() ?? '';
+        const written = [...text.matchAll(/server ([0-9.]+):8000/g)].map(([, address = '']) => address).sort();
+        const missing = wanted.filter((address) => !written.includes(address));
+        const over = written.filter((address) => !wanted.includes(address));
+        if (missing.length + over.length > 0) throw new Error(`missing: ${missing.join()}; too many: ${over.join()}`);
+        const answer = await fetch(`http://127.0.0.1:${String(this.#internalPort)}/lbwatch/digest`);
+        if (!text.includes((await answer.text()).trim())) throw new Error('nginx runs another configuration');
+      },
+      { withinMs, everyMs: 50 },
+    );
   }
 
   /** Has the controller look at everything again; resolves when it has. */

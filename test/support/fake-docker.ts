@@ -67,6 +67,8 @@ export class FakeDocker {
   #lastNano = 0;
 
   readonly calls: Call[] = [];
+  /** Events that were told so far. */
+  emitted = 0;
   /** Bytes sent to connections that are closed. */
   #sentBytes = 0;
   readonly #connections = new Set<Socket>();
@@ -251,6 +253,7 @@ export class FakeDocker {
 
   #emit(event: EngineRecord): void {
     if (this.dropsEvents) return;
+    this.emitted += 1;
     // Later than any before, as nanoseconds are.
     this.#lastNano = Math.max(Date.now() * 1e6, this.#lastNano + 1000);
     const stamped = { time: Math.floor(this.#lastNano / 1e9), timeNano: this.#lastNano, ...event };

@@ -38,6 +38,7 @@ export class NginxProcess {
   readonly #binary: string;
   readonly #shutdownTimeoutS: number;
   #process: ChildProcess | undefined;
+  #adopted = 0;
 
   /** Writes its files; it does not run yet. */
   constructor({
@@ -77,7 +78,12 @@ export class NginxProcess {
   }
 
   get pid(): number {
-    return this.#process?.pid ?? 0;
+    return this.#process?.pid ?? this.#adopted;
+  }
+
+  /** Its files are served by a master that somebody else started, such as one in a container. */
+  adopt(pid: number): void {
+    this.#adopted = pid;
   }
 
   async start(): Promise<void> {

@@ -1,0 +1,62 @@
+/**
+ * What of the packages stays out of the bundle. Loaded and never used, these took a third of the controller's memory; in
+ * their place stands something that says so to whoever comes to it.
+ */
+
+const ssh =
+  'DOCKER_HOST is an ssh:// address, which lbwatch does not speak; forward the socket ' +
+  '(ssh -nNT -L /run/docker.sock:/var/run/docker.sock HOST) and write unix://, or write tcp:// and use TLS';
+
+/** By name, the text of the module that is bundled in its stead. */
+const substitutes = new Map([
+  // dockerode: engines reached over SSH, and builds of images.
+  ['ssh2', `exports.Client = class { constructor() { throw new Error(${JSON.stringify(ssh)}); } };`],
+  ...['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs'].map(refuseAll),
+  // fastify: HTTP/2, requests without a socket, and routes with a JSON schema.
+  ...['node:http2', 'light-my-request'].map(refuseAll),
+  ...['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'].map(refuseCalls),
+]);
+
+/**
+ * Leaves them out, and has `node:http` loaded by `require`: an import reads all it exports, and one of that is a second HTTP
+ * client, which is loaded when it is read.
+ * @type {import('esbuild').Plugin}
+ */
+export const leaveOut = {
+  name: 'leave-out',
+  setup(build) {
+    build.onResolve({ filter: /./ }, ({ path }) =>
+      substitutes.has(path) ? { path, namespace: 'left-out' } : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({ contents: substitutes.get(path) ?? '' }));
+    build.onResolve({ filter: /^(?:node:)?http$/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'by-require' } : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: 'by-require' }, ({ path }) => ({
+      contents: `module.exports = require('${path}');`,
+    }));
+  },
+};
+
+/**
+ * A module of which nothing can be read.
+ * @param {string} name
+ * @returns {[string, string]}
+ */
+function refuseAll(name) {
+  return [name, `module.exports = new Proxy({}, { get() { ${refuse(name)} } });`];
+}
+
+/**
+ * A module that makes what is called only when it is needed.
+ * @param {string} name
+ * @returns {[string, string]}
+ */
+function refuseCalls(name) {
+  return [name, `module.exports = () => () => { ${refuse(name)} };`];
+}
+
+/** @param {string} name */
+function refuse(name) {
+  return `throw new Error('${name} is not in this bundle (src/left-out.mjs)');`;
+}

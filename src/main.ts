@@ -1,3 +1,4 @@
+import { Held } from './adapters/claim.ts';
 import { dropPrivileges } from './adapters/privileges.ts';
 import { createProgram } from './cli/program.ts';
 import { complain } from './cli/say.ts';
@@ -16,5 +17,5 @@ main().catch((error: unknown) => {
   const isExpected = error instanceof BadSetting || error instanceof AppError;
   const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
   complain(`lbwatch: ${isExpected ? printableLine(error.message) : words}\n`);
-  process.exit(error instanceof BadSetting ? 2 : 1);
+  process.exit(error instanceof BadSetting ? 2 : error instanceof Held ? 6 : 1);
 });

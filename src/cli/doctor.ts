@@ -1,5 +1,6 @@
 import { access, constants, readdir, stat } from 'node:fs/promises';
 
+import { findHolder } from '../adapters/claim.ts';
 import { describeObstacle } from '../core/streams-standing.ts';
 import { messageOf } from '../core/error-words.ts';
 import { printable, printableLine } from '../core/printable.ts';
@@ -64,7 +65,12 @@ async function checkDirectory({ dir }: Settings): Promise<Finding> {
     );
   }
   const names = await readdir(dir);
-  return ok('directory', `${dir} is writable (${names.filter((name) => !name.startsWith('.')).join(', ') || 'empty'})`);
+  const holder = findHolder(dir);
+  const kept = holder === undefined ? 'no lbwatch keeps it at present' : `kept by ${holder}`;
+  return ok(
+    'directory',
+    `${dir} is writable (${names.filter((name) => !name.startsWith('.')).join(', ') || 'empty'}); ${kept}`,
+  );
 }
 
 async function checkSite({ site }: Settings, { files }: Wired): Promise<Finding> {

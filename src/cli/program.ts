@@ -57,12 +57,18 @@ export function createProgram(
     });
   };
 
-  add('run', 'watch the engine and keep nginx in step, until SIGTERM', async (settings) => {
-    await run(settings);
-    return 0;
-  });
-  add('once', 'one pass; exit code 0 in step, 3 rejected, 4 rolled back, 5 unavailable', (settings, command) =>
-    once(settings, hasFlag(command, 'json')),
+  add(
+    'run',
+    'watch the engine and keep nginx in step, until SIGTERM; exit code 6: another lbwatch keeps the directory',
+    async (settings) => {
+      await run(settings);
+      return 0;
+    },
+  );
+  add(
+    'once',
+    'one pass; exit code 0 in step, 3 rejected, 4 rolled back, 5 unavailable, 6 another lbwatch keeps the directory',
+    (settings, command) => once(settings, hasFlag(command, 'json')),
   ).option('--json', 'print the outcome as JSON');
   add('render', 'print what would be written', (settings, command) =>
     render(settings, hasFlag(command, 'diff')),

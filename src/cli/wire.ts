@@ -1,5 +1,6 @@
 import { askMember } from '../adapters/ask-member.ts';
 import { DockerEngine } from '../adapters/docker.ts';
+import { readDockerHost } from '../adapters/docker-host.ts';
 import { systemClock } from '../adapters/clock.ts';
 import { DrainFolder } from '../adapters/drain-folder.ts';
 import { DiskFiles } from '../adapters/files.ts';
@@ -41,7 +42,9 @@ export async function wire(settings: Settings, mark: (mark: Mark) => void = () =
       'LBWATCH_SCOPE is "project", which needs lbwatch to run in a container; allowed here: all, or names of Compose projects',
     );
   }
-  const engine = new DockerEngine();
+  const host = readDockerHost(process.env);
+  if (typeof host === 'string') throw new BadSetting(host);
+  const engine = new DockerEngine(host);
   const files = new DiskFiles(settings.dir, settings.site);
   const drainStore = new DrainFolder(settings.dir);
   const { port } = settings.internal;

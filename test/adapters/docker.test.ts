@@ -111,11 +111,17 @@ describe('calls', () => {
     );
     const inventory = new Inventory(engineFor(docker.host));
     expect(await inventory.refresh('all')).toHaveLength(count);
-    expect(docker.calls).toHaveLength(1);
+    // Which engine it is, is asked once.
+    await inventory.refresh('all');
+    expect(docker.calls.map(({ what }) => what)).toEqual([
+      'GET /containers/json',
+      'GET /version',
+      'GET /containers/json',
+    ]);
 
     docker.end(ids[3] ?? '');
     const containers = await inventory.refresh(new Set([ids[3] ?? '']));
-    expect(docker.calls).toHaveLength(2);
+    expect(docker.calls).toHaveLength(4);
     expect(containers).toHaveLength(count);
     expect(containers.find(({ id }) => id === ids[3])?.state).toBe('exited');
 
@@ -243,7 +249,9 @@ test('an engine over TCP', async () => {
   await remote.start();
   remote.add({ name: 'a' });
   expect(await engineFor(remote.host).listContainers()).toHaveLength(1);
-  expect(await engineFor(remote.host.replace('tcp://', '')).readVersion()).toBe('29.0.0 (API 1.52)');
+  expect(await engineFor(remote.host.replace('tcp://', '')).readVersion()).toMatchObject({
+    text: 'Docker Engine 29.0.0 (API 1.52)',
+  });
   await remote.remove();
   const nobody = `tcp://127.0.0.1:${String(await freePort())}`;
   await expect(engineFor(nobody).listContainers()).rejects.toThrow(`nobody answers at ${nobody}`);

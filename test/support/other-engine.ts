@@ -37,15 +37,15 @@ export interface ServerCertificates {
 /**
  * Starts a Docker engine of unpacked packages beside this machine's own, with the stack's images.
  *
- * @param certify makes certificates for an address, on which it then listens with TLS, too, port 2376
+ * @param certify makes certificates for an address, on which it then listens with TLS, too, ports 2376 and 2377
  */
 export async function startDocker(
   packages: string,
-  certify?: (address: string, directory: string) => Promise<ServerCertificates>,
+  certify?: (address: string) => Promise<ServerCertificates>,
 ): Promise<OtherEngine> {
   const room = await Room.open(packages);
   return startIn(room, async (socketPath) => {
-    const certificates = await certify?.(room.address, room.directory);
+    const certificates = await certify?.(room.address);
     room.run(
       [
         `dockerd --data-root ${room.directory}/data --exec-root /run/docker --pidfile /run/docker.pid`,
@@ -53,13 +53,19 @@ export async function startDocker(
         ...(certificates === undefined
           ? []
           : [
-              `-H tcp://0.0.0.0:2376 --tlsverify --tlscacert ${certificates.ca}`,
+              `-H tcp://0.0.0.0:2376 -H tcp://0.0.0.0:2377 --tlsverify --tlscacert ${certificates.ca}`,
               `--tlscert ${certificates.cert} --tlskey ${certificates.key}`,
             ]),
         '&',
       ].join(' '),
     );
   });
+}
+
+/** This machine's own engine, as the others are handed out. */
+export function ownEngine(): OtherEngine {
+  const nothing = (): Promise<void> => Promise.resolve();
+  return { environment: {}, socketPath: '/var/run/docker.sock', address: '127.0.0.1', forward: nothing, end: nothing };
 }
 
 /** Starts Podman's socket of unpacked packages, with the stack's images. */

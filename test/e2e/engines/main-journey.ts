@@ -24,6 +24,7 @@ export interface OnEngine {
   readonly engine: OtherEngine;
 }
 
+const services = ['app', 'sick', 'spare'];
 const patience = { withinMs: 20_000 };
 
 /**
@@ -62,9 +63,8 @@ export function travelOn(start: () => Promise<OtherEngine>, { called, tellsSigna
       async () => {
         const answers = await whoAnswers(running().journey.port, 8 * total);
         expect(failures(answers)).toEqual([]);
-        for (const [service, count] of Object.entries(counts))
-          expect([service, distinctMembers(answers, [service])]).toEqual([service, expect.objectContaining({ length: count })]);
-        expect(distinctMembers(answers)).toHaveLength(total);
+        const counted = services.map((service) => [service, distinctMembers(answers, [service]).length] as const);
+        expect(Object.fromEntries(counted.filter(([, count]) => count > 0))).toEqual(counts);
       },
       patience,
     );
@@ -171,7 +171,7 @@ export function travelOn(start: () => Promise<OtherEngine>, { called, tellsSigna
     await standing('in');
     await serving({ app: 1, sick: 1 });
     await docker('exec', sick, 'touch', '/dev/shm/sick');
-    await standing('waiting');
+    await standing('out');
     await serving({ app: 1 });
     await docker('exec', sick, 'rm', '/dev/shm/sick');
     await standing('in');

@@ -118,9 +118,13 @@ export interface EngineVersion {
 /** `GET /version`. */
 export function toEngineVersion(version: unknown): EngineVersion {
   const told = isRecord(version) ? version : {};
-  const api = String(told['ApiVersion'] ?? 'unknown');
+  const word = (name: string): string => {
+    const value = told[name];
+    return typeof value === 'string' ? value : 'unknown';
+  };
+  const api = word('ApiVersion');
   const name = isPodman(version) ? 'Podman' : 'Docker Engine';
-  return { text: `${name} ${String(told['Version'] ?? 'unknown')} (API ${api})`, isPodman: isPodman(version), api };
+  return { text: `${name} ${word('Version')} (API ${api})`, isPodman: isPodman(version), api };
 }
 
 /** `GET /version`: Podman names itself among the components, and says Docker's API version elsewhere. */

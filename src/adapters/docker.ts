@@ -49,7 +49,8 @@ export class DockerEngine implements Engine, EventStream {
   readonly #docker: Docker;
   /** A container's environment never changes after creation. */
   readonly #portVariables = new Map<string, number | undefined>();
-  #listsAll: boolean | undefined;
+  /** It stays the same for the life of this process. */
+  #isDocker: boolean | undefined;
 
   /** Throws an AppError where what the environment says of the engine is wrong, which `host` may be as well. */
   constructor(host: DockerHost | string = readDockerHost(process.env)) {
@@ -201,16 +202,16 @@ export class DockerEngine implements Engine, EventStream {
 
   /** Whether the list tells all that the engine knows. Podman's lacks health, and ports that are not published. */
   async #asksDocker(): Promise<boolean> {
-    if (this.#listsAll === undefined) {
+    this.#isDocker ??= await this.#call('ask which engine it is', async () => {
       try {
-        this.#listsAll = !isPodman(await this.#docker.version());
+        return !isPodman(await this.#docker.version());
       } catch (error) {
-        // A proxy that lets nobody ask; whether it is Podman then shows in what is missing.
-        if (!refusals.has(statusCode(error))) throw error;
-        this.#listsAll = true;
+        // A proxy that lets nobody ask: most engines are Docker's.
+        if (refusals.has(statusCode(error))) return true;
+        throw error;
       }
-    }
-    return this.#listsAll;
+    });
+    return this.#isDocker;
   }
 
   /** Its event follows where it vanished since it was listed. */

@@ -23,13 +23,13 @@ export function describeEngineError(error: unknown, host: string): string {
       if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
         return `${host} did not answer in time`;
       }
-      return (typeof code === 'string' ? describeTlsError(code, host) : undefined) ?? describeOther(error, host);
+      return describeTlsError(String(code), messageOf(error), host) ?? describeOther(error, host);
     }
   }
 }
 
-/** Codes of Node's `tls` and of OpenSSL, whose own words name neither the file nor the host. */
-function describeTlsError(code: string, host: string): string | undefined {
+/** Codes of Node's `tls`, and OpenSSL's, which come as a code or, with `EPROTO`, in the message. */
+function describeTlsError(code: string, message: string, host: string): string | undefined {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return `the certificate of ${host} is for another name; use a name or address that it is for in DOCKER_HOST`;
   }
@@ -37,17 +37,18 @@ function describeTlsError(code: string, host: string): string | undefined {
   if (isUnknownSigner.test(code)) {
     return `the certificate of ${host} is not signed by ca.pem in DOCKER_CERT_PATH (${code})`;
   }
-  if (code.startsWith('ERR_SSL_') && code.includes('_ALERT_')) {
+  const isOpenSsl = code === 'EPROTO' || code.startsWith('ERR_SSL_');
+  if (isOpenSsl && /_ALERT_|\balert\b/.test(`${code} ${message}`)) {
     return `${host} refuses the certificate cert.pem in DOCKER_CERT_PATH (${code})`;
   }
-  // Whoever answers does not speak TLS.
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
+  if (isOpenSsl && /wrong.version.number|packet.length.too.long/i.test(`${code} ${message}`)) {
     return `${host} does not speak TLS; unset DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, or use its TLS port`;
   }
   return undefined;
 }
 
-const isUnknownSigner = /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_SIGNATURE_FAILURE)$/;
+const isUnknownSigner =
+  /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_SIGNATURE_FAILURE)$/;
 
 function describeOther(error: unknown, host: string): string {
   const message = messageOf(error);

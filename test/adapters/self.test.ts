@@ -5,7 +5,10 @@ import { findOwnId } from '../../src/adapters/self.ts';
 const id = '7196a894132e7deefd875dd62c73e4864f2f2f26b3dfad351be220f795484ade';
 
 test.each([
-  ['Docker', `1264 1253 254:0 /var/lib/docker/containers/${id}/resolv.conf /etc/resolv.conf rw,relatime - ext4 /dev/vda rw`],
+  [
+    'Docker',
+    `1264 1253 254:0 /var/lib/docker/containers/${id}/resolv.conf /etc/resolv.conf rw,relatime - ext4 /dev/vda rw`,
+  ],
   ['Docker elsewhere', `1264 1253 254:0 /containers/${id}/hostname /etc/hostname rw,relatime - ext4 /dev/vdb rw`],
   [
     'Podman',

@@ -70,6 +70,8 @@ export class FakeDocker {
   readonly failures = new Map<string, { readonly status: number; readonly message: string }>();
   /** Events happen and are told to nobody, not even when replayed. */
   dropsEvents = false;
+  /** Requests that name an older version of the API are refused, as engine 29 refuses those before 1.44. */
+  oldestApi = '1.12';
   /** It is Podman's socket: the list tells of no health, and of published ports only. */
   speaksPodman = false;
   chunking: Chunking = 'a line each';
@@ -277,6 +279,12 @@ export class FakeDocker {
     const url = new URL(request.url ?? '/', 'http://engine');
     const path = url.pathname.replace(/^\/+(?:v1\.\d+\/)?/, '/');
     this.calls.push({ what: `${request.method ?? ''} ${path}`, query: url.searchParams });
+    const minor = Number(/^\/v1\.(\d+)\//.exec(url.pathname)?.[1] ?? Infinity);
+    if (minor < Number(this.oldestApi.split('.')[1])) {
+      const message = `client version 1.${String(minor)} is too old. Minimum supported API version is ${this.oldestApi}`;
+      respond(response, 400, { message });
+      return;
+    }
     const failure = this.failures.get(path) ?? this.failures.get('*');
     if (failure !== undefined) {
       respond(response, failure.status, { message: failure.message });

@@ -54,7 +54,9 @@ export class Room {
       room.run(`exec > ${directory}/log 2>&1`);
       room.run('mount -t tmpfs room /run; mkdir -p /run/lock');
       for (const place of ['usr', 'etc'])
-        room.run(`[ ! -d ${packages}/${place} ] || mount -t overlay room -o lowerdir=${packages}/${place}:/${place} /${place}`);
+        room.run(
+          `[ ! -d ${packages}/${place} ] || mount -t overlay room -o lowerdir=${packages}/${place}:/${place} /${place}`,
+        );
     } catch (error) {
       await room.close();
       throw error;

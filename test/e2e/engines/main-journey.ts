@@ -33,7 +33,10 @@ const patience = { withinMs: 20_000 };
  *
  * @returns what runs, for more tests after these
  */
-export function travelOn(start: () => Promise<OtherEngine>, { called, tellsSignals, probe }: Abilities): () => OnEngine {
+export function travelOn(
+  start: () => Promise<OtherEngine>,
+  { called, tellsSignals, probe }: Abilities,
+): () => OnEngine {
   let on: OnEngine | undefined;
   const running = (): OnEngine => {
     if (on === undefined) throw new Error('nothing runs: the start has failed');
@@ -204,9 +207,10 @@ export function travelOn(start: () => Promise<OtherEngine>, { called, tellsSigna
     await serving({ app: 3 });
   }, 60_000);
 
-  test('the log tells of nothing that went wrong on the way', async () => {
+  test('the event stream lasted all the way', async () => {
+    // It tells by itself of what it is replaced for when idle; lost is what an engine ended.
     const lines = await running().journey.compose.logs('lbwatch');
-    expect(lines.filter((line) => /ERROR|event stream lost/.test(line))).toEqual([]);
+    expect(lines.filter((line) => /event stream lost|bug/.test(line))).toEqual([]);
   });
 
   return running;

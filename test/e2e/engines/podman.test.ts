@@ -1,7 +1,5 @@
 /** The main journey on the socket that Podman offers to Docker's clients. */
-import { once } from 'node:events';
 import { get } from 'node:http';
-import type { IncomingMessage } from 'node:http';
 
 import { describe } from '@jest/globals';
 
@@ -23,8 +21,11 @@ describeWhereHad('Podman', () => {
 
 /** Podman has systemd's timers run them, and there is no systemd in the room. */
 async function probe({ socketPath }: OtherEngine, containerId: string): Promise<void> {
-  const asking = get({ socketPath, path: `/v4.0.0/libpod/containers/${containerId}/healthcheck` });
-  const [response]: IncomingMessage[] = await once(asking, 'response');
-  response?.resume();
-  if (response?.statusCode !== 200) throw new Error(`the health check was answered with ${String(response?.statusCode)}`);
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    get({ socketPath, path: `/v4.0.0/libpod/containers/${containerId}/healthcheck` }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+  });
+  if (status !== 200) throw new Error(`the health check was answered with ${String(status)}`);
 }

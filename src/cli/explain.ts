@@ -1,3 +1,4 @@
+import { sortMemberships } from '../core/desired.ts';
 import type { Membership, Protocol } from '../core/model.ts';
 import { printable, printableLine } from '../core/printable.ts';
 import { look } from '../loop/reconcile.ts';
@@ -16,7 +17,7 @@ export async function explain(settings: Settings, wanted: string | undefined, is
   const isWanted = (row: Membership): boolean =>
     wanted === undefined || row.container === wanted || (wanted.length >= 4 && row.containerId.startsWith(wanted));
   // Those that ask for a pool first.
-  const rows = desired.memberships
+  const rows = sortMemberships(desired.memberships)
     .filter(isWanted)
     .sort((one, other) => Number(one.pool === undefined) - Number(other.pool === undefined));
   if (wanted !== undefined && rows.length === 0) {

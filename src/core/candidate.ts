@@ -58,27 +58,77 @@ export interface Candidate {
 }
 
 /** What became of one container's requests. */
-interface Assessment {
+export interface Assessment {
   /** What the container speaks, by its labels; undefined where they do not tell. */
   readonly protocol: Protocol | undefined;
   readonly candidates: readonly Candidate[];
+  /** The addresses of its candidates that lbwatch asks, each once. */
+  readonly probes: readonly Probe[];
   /** Rows for the requests that made no candidate. */
   readonly memberships: readonly Membership[];
   readonly problems: readonly Problem[];
 }
 
-/** Finds the requests of a container that could be served, and says why the others cannot. */
+const nobody = { candidates: [], probes: [] } as const;
+
+/** An assessment, and all that it was made from beside the container, which is data that never changes. */
+interface Known {
+  readonly setting: string;
+  readonly departure: Departure | undefined;
+  readonly life: number | undefined;
+  readonly assessment: Assessment;
+}
+
+/** Of ten thousand containers one has changed since the last pass; the others are not assessed again. */
+const knownAssessments = new WeakMap<Container, Known>();
+
+/**
+ * Finds the requests of a container that could be served, and says why the others cannot. Answers the same object for as
+ * long as nothing has changed that counts.
+ */
 export function assess(container: Container, surroundings: Surroundings): Assessment {
-  const labelled = hasPoolLabel(container);
-  const labels = labelled ? parseLabels(container) : undefined;
+  const labels = hasPoolLabel(container) ? parseLabels(container) : undefined;
+  const setting = settingOf(surroundings);
   const departure = currentDeparture(container, labels, surroundings);
+  const life = surroundings.lives.get(container.id);
+  const known = knownAssessments.get(container);
+  if (known?.setting === setting && known.life === life && isSameDeparture(known.departure, departure)) {
+    return known.assessment;
+  }
+  const assessment = assessAnew(container, labels, departure, surroundings);
+  knownAssessments.set(container, { setting, departure, life, assessment });
+  return assessment;
+}
+
+const settings = new WeakMap<Surroundings, string>();
+
+/** What of the surroundings is the same for all containers, as text that can be compared. */
+function settingOf(surroundings: Surroundings): string {
+  const known = settings.get(surroundings);
+  if (known !== undefined) return known;
+  const { scope, reach, ownReach, checks } = surroundings;
+  const setting = JSON.stringify([scope, reach, ownReach, checks]);
+  settings.set(surroundings, setting);
+  return setting;
+}
+
+function isSameDeparture(one: Departure | undefined, other: Departure | undefined): boolean {
+  return one?.kind === other?.kind && one?.sinceMs === other?.sinceMs;
+}
+
+function assessAnew(
+  container: Container,
+  labels: LabelSet | undefined,
+  departure: Departure | undefined,
+  surroundings: Surroundings,
+): Assessment {
   const eligibility = judge(container, surroundings.scope, departure);
   // What another project labels is not ours to judge.
   if (labels === undefined || eligibility.kind === 'foreign') {
     const isForeign = eligibility.kind === 'foreign';
     const reason = isForeign ? eligibility.reason : 'no lb.pool or lb.backup label';
     const problems = isForeign ? [] : listStrayProblems(container);
-    return { protocol: undefined, candidates: [], memberships: [describeOut(container, undefined, reason)], problems };
+    return { ...nobody, protocol: undefined, memberships: [describeOut(container, undefined, reason)], problems };
   }
   const { protocol } = labels;
   const refusal = labels.problems.find((problem) => problem.effect === 'out');
@@ -86,16 +136,19 @@ export function assess(container: Container, surroundings: Surroundings): Assess
     const requests = labels.requests.length > 0 ? labels.requests : [undefined];
     const memberships = requests.map((request) => describeOut(container, request, refusal.message));
     const said = refusal.label === 'lb.protocol' ? undefined : protocol;
-    return { protocol: said, candidates: [], memberships, problems: labels.problems };
+    return { ...nobody, protocol: said, memberships, problems: labels.problems };
   }
   if (eligibility.kind === 'stopped') {
     const memberships = labels.requests.map((request) => describeOut(container, request, eligibility.reason));
-    return { protocol, candidates: [], memberships, problems: labels.problems };
+    return { ...nobody, protocol, memberships, problems: labels.problems };
   }
   const parts = labels.requests.map((request) => assessRequest(container, labels, request, departure, surroundings));
+  const candidates = parts.flatMap((part) => part.candidates);
+  const probes = new Map(candidates.flatMap(({ probe }) => (probe === undefined ? [] : [[probe.key, probe]])));
   return {
     protocol,
-    candidates: parts.flatMap(({ candidates }) => candidates),
+    candidates,
+    probes: [...probes.values()],
     memberships: parts.flatMap(({ memberships }) => memberships),
     problems: [...labels.problems, ...onePerMessage(parts.flatMap(({ problems }) => problems))],
   };
@@ -147,7 +200,7 @@ function assessRequest(
   request: Request,
   departure: Departure | undefined,
   surroundings: Surroundings,
-): Omit<Assessment, 'protocol'> {
+): Omit<Assessment, 'protocol' | 'probes'> {
   const place = chooseAddress(container, labels.network, surroundings.reach);
   const port = choosePort(container, request.port, labels.protocol);
   const report = (label: string, effect: Problem['effect'], message: string): Problem => {

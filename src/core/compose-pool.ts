@@ -39,8 +39,53 @@ export interface Composed {
   readonly problems: readonly Problem[];
 }
 
-/** Decides what one pool speaks, how it balances, and who serves. */
-export function composePool({ name, group, others }: PoolDraft, circumstances: PoolCircumstances): Composed {
+/** What a pool was made from the last time, and what became of it. */
+interface Known {
+  readonly draft: PoolDraft;
+  readonly setting: string;
+  readonly composed: Composed;
+}
+
+/** By a pool's oldest contender. */
+const knownPools = new WeakMap<Contender, Known>();
+
+/**
+ * Decides what one pool speaks, how it balances, and who serves. Answers the same object for as long as nothing has
+ * changed that counts.
+ */
+export function composePool(draft: PoolDraft, circumstances: PoolCircumstances): Composed {
+  const [oldest] = draft.group;
+  if (oldest === undefined) return composeAnew(draft, circumstances);
+  const setting = settingOf(circumstances);
+  const known = knownPools.get(oldest);
+  if (known?.setting === setting && isSameDraft(known.draft, draft)) return known.composed;
+  const composed = composeAnew(draft, circumstances);
+  knownPools.set(oldest, { draft, setting, composed });
+  return composed;
+}
+
+const settings = new WeakMap<PoolCircumstances, string>();
+
+/** What is the same for all pools, as text that can be compared. */
+function settingOf(circumstances: PoolCircumstances): string {
+  const known = settings.get(circumstances);
+  if (known !== undefined) return known;
+  const { site, build, streams, httpRefusals = new Map(), failOpen } = circumstances;
+  const { path, isIncluded, refusals } = streams;
+  const setting = JSON.stringify([site, build, path, isIncluded, [...refusals], [...httpRefusals], failOpen]);
+  settings.set(circumstances, setting);
+  return setting;
+}
+
+function isSameDraft(one: PoolDraft, other: PoolDraft): boolean {
+  return one.name === other.name && isSameList(one.group, other.group) && isSameList(one.others, other.others);
+}
+
+function isSameList<T>(one: readonly T[], other: readonly T[]): boolean {
+  return one.length === other.length && one.every((value, index) => value === other[index]);
+}
+
+function composeAnew({ name, group, others }: PoolDraft, circumstances: PoolCircumstances): Composed {
   const { site, build, streams, failOpen } = circumstances;
   const problems: Problem[] = [];
   const report: Report = ({ container }, label, effect, message) => {
@@ -48,7 +93,7 @@ export function composePool({ name, group, others }: PoolDraft, circumstances: P
   };
   const refuse = (candidate: Contender, label: string, reason: string): Membership => {
     report(candidate, label, 'out', reason);
-    return describe(candidate, { state: 'out', reason });
+    return describe(candidate, 'out', reason);
   };
 
   const spelled = group.filter((candidate) => candidate.request.pool === name);

@@ -1,13 +1,13 @@
-import { assess, readReadiness } from './candidate.ts';
+import { assess } from './candidate.ts';
 import type { Surroundings } from './candidate.ts';
 import { composePool } from './compose-pool.ts';
 import type { PoolCircumstances, PoolDraft } from './compose-pool.ts';
+import { contend, describe } from './serving.ts';
+import type { Contender } from './serving.ts';
 import { isInScope } from './eligible.ts';
 import { hasPoolLabel } from './labels.ts';
-import type { Container, Desired, Membership, Pool, Problem, Protocol } from './model.ts';
+import type { Container, Desired, Membership, Problem, Protocol } from './model.ts';
 import type { Probe, Standing } from './probe.ts';
-import { describe } from './serving.ts';
-import type { Contender } from './serving.ts';
 import type { Site } from './site.ts';
 
 /** Everything besides the containers that decides what nginx should run. */
@@ -20,17 +20,15 @@ export interface Circumstances extends Surroundings, PoolCircumstances {
 
 /** The members to be checked, whoever of them serves: each once. */
 export function listProbes(containers: readonly Container[], surroundings: Surroundings): readonly Probe[] {
-  const probes = containers.flatMap((container) =>
-    assess(container, surroundings).candidates.flatMap(({ probe }) => probe ?? []),
-  );
-  return [...new Map(probes.map((probe) => [probe.key, probe])).values()];
+  return containers.flatMap((container) => assess(container, surroundings).probes);
 }
 
 /**
  * Decides which containers nginx should balance over, and says of each container why it is in, waiting or out.
  *
  * Pure, and independent of the order of `containers`. Never throws: what is wrong with one container is a problem of
- * that container.
+ * that container. What is as it was at the last call is taken over from it: a pool in which nothing has changed is the
+ * same object as before.
  */
 export function decide(containers: readonly Container[], circumstances: Circumstances): Desired {
   const { standings } = circumstances;
@@ -42,38 +40,36 @@ export function decide(containers: readonly Container[], circumstances: Circumst
 
   for (const container of byAge) {
     const found = assess(container, circumstances);
-    contenders.push(
-      ...found.candidates.map((candidate) => ({ ...candidate, readiness: readReadiness(candidate, standings) })),
-    );
-    memberships.push(...found.memberships);
+    for (const candidate of found.candidates) contenders.push(contend(candidate, standings));
+    for (const membership of found.memberships) {
+      memberships.push(membership);
+      if (membership.pool !== undefined) wishes.push({ pool: membership.pool, protocol: found.protocol });
+    }
     problems.push(...found.problems);
-    wishes.push(
-      ...found.memberships.flatMap(({ pool }) => (pool === undefined ? [] : { pool, protocol: found.protocol })),
-    );
   }
 
-  const pools: Pool[] = [];
   const site = withoutHosts(byAge, circumstances);
   const declared = [...circumstances.declaredPools, ...site.http.named, ...site.stream.named];
   const { drafts, beyond } = draftPools(contenders, declared, wishes);
-  memberships.push(...beyond.map((contender) => describe(contender, { state: 'out', reason: beyondReason })));
-  problems.push(...beyond.map(describeBeyondProblem));
-  for (const draft of drafts) {
-    const composed = composePool(draft, { ...circumstances, site });
-    pools.push(...composed.pools);
-    memberships.push(...composed.memberships);
-    problems.push(...composed.problems);
-  }
+  const beyondRows = beyond.map((contender) => describe(contender, 'out', beyondReason));
+  const around = { ...circumstances, site };
+  const composed = drafts.map((draft) => composePool(draft, around));
+  const pools = composed.flatMap((one) => one.pools);
   return {
     pools: pools.sort((one, other) => compareText(one.name, other.name) || compareText(one.protocol, other.protocol)),
-    memberships: memberships.sort(
-      (one, other) =>
-        compareText(one.container, other.container) ||
-        compareText(one.pool ?? '', other.pool ?? '') ||
-        compareText(one.containerId, other.containerId),
-    ),
-    problems,
+    memberships: [memberships, beyondRows, ...composed.map((one) => one.memberships)].flat(),
+    problems: [problems, beyond.map(describeBeyondProblem), ...composed.map((one) => one.problems)].flat(),
   };
+}
+
+/** Memberships in the order in which people look for them: by container, then by pool. */
+export function sortMemberships(memberships: readonly Membership[]): readonly Membership[] {
+  return [...memberships].sort(
+    (one, other) =>
+      compareText(one.container, other.container) ||
+      compareText(one.pool ?? '', other.pool ?? '') ||
+      compareText(one.containerId, other.containerId),
+  );
 }
 
 /**
@@ -82,6 +78,7 @@ export function decide(containers: readonly Container[], circumstances: Circumst
  * upstream's.
  */
 function withoutHosts(containers: readonly Container[], { site, scope }: Circumstances): Site {
+  if (site.http.named.length === 0) return site;
   const hosts = new Set<string>();
   for (const container of containers) {
     if (hasPoolLabel(container) || !isInScope(container, scope)) continue;

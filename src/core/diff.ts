@@ -1,4 +1,4 @@
-import type { Desired, Membership, Role } from './model.ts';
+import type { Desired, Member, Pool, Role } from './model.ts';
 
 /** One member's coming, going or change of place in a pool. */
 export interface Move {
@@ -18,55 +18,70 @@ export interface PoolChange {
   readonly backups: number;
 }
 
-const emptyDesired: Desired = { pools: [], memberships: [], problems: [] };
-
 /**
  * Compares what nginx ran with what it runs now, pool by pool. A pool that appears empty or is dropped is a change
- * without moves. A container whose address changed leaves and joins.
+ * without moves. A container whose address changed leaves and joins. A pool that is the same object as before is not looked
+ * into.
  *
  * @param before undefined when nothing is known, as at the controller's start
  */
 export function diff(before: Desired | undefined, after: Desired): readonly PoolChange[] {
-  const was = indexMembers(before ?? emptyDesired);
-  const is = indexMembers(after);
-  const reasons = new Map(after.memberships.map((row) => [keyOf(row.pool ?? '', row.containerId), row.reason]));
-  const names = [...new Set([...was.keys(), ...is.keys()])].sort();
-  const changes: PoolChange[] = [];
-  for (const pool of names) {
-    const old = was.get(pool);
-    const now = is.get(pool) ?? new Map<string, Membership>();
-    const isSame = (one: Membership | undefined, other: Membership): boolean =>
-      one !== undefined && one.address === other.address && one.role === other.role;
-    const joined = [...now].filter(([id, row]) => !isSame(old?.get(id), row)).map(([, row]) => toMove(row, row.reason));
-    const left = [...(old ?? [])]
-      .filter(([id, row]) => !isSame(now.get(id), row))
-      .map(([id, row]) => toMove(row, now.has(id) ? 'its place changed' : (reasons.get(keyOf(pool, id)) ?? 'removed')));
-    if (joined.length === 0 && left.length === 0 && old !== undefined && is.has(pool)) continue;
-    const rows = [...now.values()];
-    changes.push({
-      pool,
-      joined,
-      left,
-      primaries: rows.filter((row) => row.role === 'primary').length,
-      backups: rows.filter((row) => row.role === 'backup').length,
-    });
+  const was = groupByName(before?.pools ?? []);
+  const is = groupByName(after.pools);
+  const names = [...new Set([...was.keys(), ...is.keys()])].filter((name) => !isSameList(was.get(name), is.get(name)));
+  const reasonOf = readReasons(after, new Set(names));
+  return names.sort().flatMap((name) => comparePool(name, was.get(name), is.get(name), reasonOf) ?? []);
+}
+
+type ReasonOf = (pool: string, containerId: string) => string | undefined;
+
+function comparePool(
+  pool: string,
+  before: readonly Pool[] | undefined,
+  after: readonly Pool[] | undefined,
+  reasonOf: ReasonOf,
+): PoolChange | undefined {
+  const was = indexMembers(before ?? []);
+  const is = indexMembers(after ?? []);
+  const isSame = (one: Member | undefined, other: Member): boolean =>
+    one === other || (one?.address === other.address && one.role === other.role);
+  const toMove = ({ containerId, container, role, address }: Member, why?: string): Move => {
+    return { container, role, address, reason: why ?? reasonOf(pool, containerId) ?? 'removed' };
+  };
+  const members = [...is.values()];
+  const joined = members.filter((one) => !isSame(was.get(one.containerId), one)).map((one) => toMove(one));
+  const left = [...was.values()]
+    .filter((one) => !isSame(is.get(one.containerId), one))
+    .map((one) => toMove(one, is.has(one.containerId) ? 'its place changed' : undefined));
+  if (joined.length === 0 && left.length === 0 && before !== undefined && after !== undefined) return undefined;
+  const count = (wanted: Role): number => members.filter(({ role }) => role === wanted).length;
+  return { pool, joined, left, primaries: count('primary'), backups: count('backup') };
+}
+
+/** Pools of one name, which may be one for http and one for the stream module. */
+function groupByName(pools: readonly Pool[]): ReadonlyMap<string, readonly Pool[]> {
+  const groups = new Map<string, Pool[]>();
+  for (const pool of pools) {
+    const group = groups.get(pool.name);
+    if (group === undefined) groups.set(pool.name, [pool]);
+    else group.push(pool);
   }
-  return changes;
+  return groups;
 }
 
-/** The rows that are in, by pool and container; empty pools have an empty entry. */
-function indexMembers(desired: Desired): Map<string, Map<string, Membership>> {
-  const index = new Map<string, Map<string, Membership>>(desired.pools.map((pool) => [pool.name, new Map()]));
-  for (const row of desired.memberships) {
-    if (row.state === 'in' && row.pool !== undefined) index.get(row.pool)?.set(row.containerId, row);
+function indexMembers(pools: readonly Pool[]): ReadonlyMap<string, Member> {
+  return new Map(pools.flatMap(({ members }) => members.map((member) => [member.containerId, member])));
+}
+
+/** Why each container is in, waiting for or out of some of the pools. */
+function readReasons({ memberships }: Desired, pools: ReadonlySet<string>): ReasonOf {
+  const reasons = new Map<string, string>();
+  for (const { pool, containerId, reason } of memberships) {
+    if (pool !== undefined && pools.has(pool)) reasons.set(`${pool} ${containerId}`, reason);
   }
-  return index;
+  return (pool, containerId) => reasons.get(`${pool} ${containerId}`);
 }
 
-function toMove(row: Membership, reason: string): Move {
-  return { container: row.container, role: row.role ?? 'primary', address: row.address ?? '', reason };
-}
-
-function keyOf(pool: string, containerId: string): string {
-  return `${pool} ${containerId}`;
+function isSameList(one: readonly Pool[] | undefined, other: readonly Pool[] | undefined): boolean {
+  return one?.length === other?.length && (one ?? []).every((pool, index) => pool === other?.[index]);
 }

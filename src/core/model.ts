@@ -145,7 +145,7 @@ export interface Problem {
 export interface Desired {
   /** Sorted by name. */
   readonly pools: readonly Pool[];
-  /** One row for each container and pool, sorted by container name. */
+  /** One row for each container and pool; for people, `sortMemberships` puts them in order. */
   readonly memberships: readonly Membership[];
   readonly problems: readonly Problem[];
 }

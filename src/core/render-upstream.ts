@@ -46,7 +46,16 @@ function renderMethod({ method, protocol }: Pool): readonly string[] {
   }
 }
 
+/** What was written before: of a large pool one member has changed. */
+const knownLines = new WeakMap<Member, string>();
+
 function renderServer(member: Member): string {
+  const line = knownLines.get(member) ?? renderServerAnew(member);
+  knownLines.set(member, line);
+  return line;
+}
+
+function renderServerAnew(member: Member): string {
   const words = [
     quoteAddress(member.address),
     ...renderOptions(member.options),

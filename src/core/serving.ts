@@ -1,5 +1,7 @@
+import { readReadiness } from './candidate.ts';
 import type { Candidate, Readiness } from './candidate.ts';
 import type { Member, Membership, Method } from './model.ts';
+import type { Standing } from './probe.ts';
 
 /** A candidate, and whether it can serve now. */
 export interface Contender extends Candidate {
@@ -12,7 +14,20 @@ export interface Serving {
   readonly memberships: readonly Membership[];
 }
 
-type Standing = Pick<Membership, 'state' | 'reason'>;
+/** What was made of a candidate, and of a contender, the last time: the same again for as long as nothing has changed. */
+const knownContenders = new WeakMap<Candidate, Contender>();
+const knownMembers = new WeakMap<Contender, Member>();
+const knownRows = new WeakMap<Candidate, Membership>();
+
+/** A candidate with its readiness. */
+export function contend(candidate: Candidate, standings: ReadonlyMap<string, Standing>): Contender {
+  const readiness = readReadiness(candidate, standings);
+  const known = knownContenders.get(candidate);
+  if (known?.readiness.kind === readiness.kind && known.readiness.reason === readiness.reason) return known;
+  const contender = { ...candidate, readiness };
+  knownContenders.set(candidate, contender);
+  return contender;
+}
 
 /**
  * Chooses who serves: ready primaries with backups behind them; else ready backups; else whoever answers at its port
@@ -25,17 +40,17 @@ export function chooseMembers(group: readonly Contender[], method: Method, failO
   // nginx refuses `backup` together with the other methods.
   const admitsBackups = method.kind === 'round_robin' || method.kind === 'least_conn';
 
-  const standings = new Map<Contender, Standing>();
+  const memberships = new Map<Contender, Membership>();
   const members: Member[] = [];
   const serve = (contender: Contender, standsBy: boolean, remark = ''): void => {
-    standings.set(contender, { state: 'in', reason: `${contender.readiness.reason}${remark}` });
+    memberships.set(contender, describe(contender, 'in', `${contender.readiness.reason}${remark}`));
     members.push(toMember(contender, standsBy));
   };
   for (const contender of primaries) serve(contender, false);
   for (const contender of backups) {
     if (primaries.length === 0) serve(contender, false, '; serves, since no primary can');
     else if (admitsBackups) serve(contender, true, '; stands by');
-    else standings.set(contender, { state: 'waiting', reason: `${method.kind} admits no backup beside primaries` });
+    else memberships.set(contender, describe(contender, 'waiting', `${method.kind} admits no backup beside primaries`));
   }
   if (members.length === 0) {
     for (const contender of primariesElseBackups(group, 'answering')) {
@@ -51,20 +66,23 @@ export function chooseMembers(group: readonly Contender[], method: Method, failO
     for (const contender of primariesElseBackups(group, 'unhealthy'))
       serve(contender, false, ', but nobody is healthy');
   }
-  return {
-    members,
-    memberships: group.map((contender) => describe(contender, standings.get(contender) ?? describeIdle(contender))),
-  };
+  return { members, memberships: group.map((contender) => memberships.get(contender) ?? describeIdle(contender)) };
 }
 
 /** A row about a candidate, for people. */
-export function describe({ container, request, address }: Candidate, standing: Standing): Membership {
+export function describe(candidate: Candidate, state: Membership['state'], reason: string): Membership {
+  const known = knownRows.get(candidate);
+  if (known?.state === state && known.reason === reason) return known;
+  const { container, request, address } = candidate;
   const { pool, role } = request;
-  return { containerId: container.id, container: container.name, pool, role, address, ...standing };
+  const row = { containerId: container.id, container: container.name, pool, role, address, state, reason };
+  knownRows.set(candidate, row);
+  return row;
 }
 
-function describeIdle({ readiness: { kind, reason } }: Contender): Standing {
-  return { state: kind === 'starting' || kind === 'answering' ? 'waiting' : 'out', reason };
+function describeIdle(contender: Contender): Membership {
+  const { kind, reason } = contender.readiness;
+  return describe(contender, kind === 'starting' || kind === 'answering' ? 'waiting' : 'out', reason);
 }
 
 function primariesElseBackups(group: readonly Contender[], kind: Readiness['kind']): readonly Contender[] {
@@ -76,13 +94,12 @@ function is(role: Member['role'], kind: Readiness['kind']): (contender: Contende
   return ({ request, readiness }) => request.role === role && readiness.kind === kind;
 }
 
-function toMember({ container, request, address, labels }: Contender, standsBy: boolean): Member {
-  return {
-    containerId: container.id,
-    container: container.name,
-    role: request.role,
-    standsBy,
-    address,
-    options: labels.options,
-  };
+function toMember(contender: Contender, standsBy: boolean): Member {
+  const known = knownMembers.get(contender);
+  if (known?.standsBy === standsBy) return known;
+  const { container, request, address, labels } = contender;
+  const { id: containerId, name } = container;
+  const member = { containerId, container: name, role: request.role, standsBy, address, options: labels.options };
+  knownMembers.set(contender, member);
+  return member;
 }

@@ -31,7 +31,8 @@ export class Drains {
    */
   async look(containers: readonly Container[], stale: Stale): Promise<DrainsNow> {
     const { drains, notes } = await this.#store.read();
-    const byId = new Map(containers.map((container) => [container.id, container]));
+    const drained = containers.filter(({ id }) => drains.has(id));
+    const byId = new Map(drained.map((container) => [container.id, container]));
     const isFresh = (id: string): boolean => stale === 'all' || stale.has(id);
     const isOver = async ([id, drain]: readonly [string, Drain]): Promise<boolean> => {
       const container = byId.get(id);

@@ -10,7 +10,7 @@ export type Stale = 'all' | ReadonlySet<string>;
  */
 export class Inventory {
   readonly #engine: Engine;
-  #containers: ReadonlyMap<string, Container> | undefined;
+  #containers: Map<string, Container> | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -21,14 +21,18 @@ export class Inventory {
     if (stale === 'all' || this.#containers === undefined) {
       this.#containers = indexById(await this.#engine.listContainers());
     } else if (stale.size > 0) {
-      const seen = indexById(await this.#engine.inspectContainers([...stale]));
-      const kept = [...this.#containers].filter(([id]) => !stale.has(id));
-      this.#containers = new Map([...kept, ...seen]);
+      const seen = await this.#engine.inspectContainers([...stale]);
+      const gone = new Set(stale);
+      for (const container of seen) {
+        this.#containers.set(container.id, container);
+        gone.delete(container.id);
+      }
+      for (const id of gone) this.#containers.delete(id);
     }
     return [...this.#containers.values()];
   }
 }
 
-function indexById(containers: readonly Container[]): ReadonlyMap<string, Container> {
+function indexById(containers: readonly Container[]): Map<string, Container> {
   return new Map(containers.map((container) => [container.id, container]));
 }

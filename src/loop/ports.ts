@@ -72,8 +72,10 @@ export interface EventStream {
 /** Asks members whether they can serve, now and from now on. */
 export interface Checks {
   /**
-   * Checks these members from now on and no others, and answers how each stands, by the probe's key. New ones are asked
-   * at once and given a moment to answer.
+   * Checks these members from now on and no others, and answers how each stands, by the probe's key, at any moment from
+   * then on. New ones are asked at once and given a moment to answer.
+   *
+   * @param probes each key once
    */
   follow(probes: readonly Probe[]): Promise<ReadonlyMap<string, Standing>>;
 }

@@ -27,6 +27,8 @@ export class Readiness implements Checks {
   readonly #clock: Clock;
   readonly #mark: (mark: Mark) => void;
   readonly #followed = new Map<string, Followed>();
+  /** Theirs, by the same keys. */
+  readonly #standings = new Map<string, Standing>();
   readonly #queue: Followed[] = [];
   readonly #waiting = new Set<() => void>();
   #running = 0;
@@ -40,19 +42,22 @@ export class Readiness implements Checks {
   }
 
   async follow(probes: readonly Probe[]): Promise<ReadonlyMap<string, Standing>> {
-    const wanted = new Set(probes.map(({ key }) => key));
-    for (const [key, followed] of this.#followed) if (!wanted.has(key)) this.#drop(key, followed);
     const added = probes.filter(({ key }) => !this.#followed.has(key)).map((probe) => this.#add(probe));
+    // Each is followed now, so more are followed than wanted only where some are to be dropped.
+    if (this.#followed.size > probes.length) this.#dropAllBut(new Set(probes.map(({ key }) => key)));
     if (added.length > 0) {
       const isFirst = this.#isFirst;
-      await this.#settle(isFirst ? firstMomentMs : momentMs, () =>
-        added.every(
-          ({ standing, isOver }) => isOver || standing.state !== 'pending' || (!isFirst && standing.failures > 0),
-        ),
-      );
+      const isSettled = ({ standing, isOver }: Followed): boolean =>
+        isOver || standing.state !== 'pending' || (!isFirst && standing.failures > 0);
+      // Members settle for good: those that have are not asked about again at each answer.
+      let settled = 0;
+      await this.#settle(isFirst ? firstMomentMs : momentMs, () => {
+        for (let next = added[settled]; next !== undefined && isSettled(next); next = added[settled]) settled += 1;
+        return settled === added.length;
+      });
     }
     this.#isFirst = false;
-    return new Map([...this.#followed].map(([key, { standing }]) => [key, standing]));
+    return this.#standings;
   }
 
   /** Asks nobody any more. */
@@ -69,14 +74,20 @@ export class Readiness implements Checks {
       isOver: false,
     };
     this.#followed.set(probe.key, followed);
+    this.#standings.set(probe.key, pending);
     this.#enqueue(followed);
     return followed;
+  }
+
+  #dropAllBut(wanted: ReadonlySet<string>): void {
+    for (const [key, followed] of this.#followed) if (!wanted.has(key)) this.#drop(key, followed);
   }
 
   #drop(key: string, followed: Followed): void {
     followed.isOver = true;
     followed.cancel();
     this.#followed.delete(key);
+    this.#standings.delete(key);
   }
 
   #enqueue(followed: Followed): void {
@@ -102,6 +113,7 @@ export class Readiness implements Checks {
     if (followed.isOver) return;
     const before = followed.standing;
     followed.standing = advance(before, answer, followed.probe.timing);
+    this.#standings.set(followed.probe.key, followed.standing);
     // What a pass waits for it will see by itself.
     const isAwaited = this.#waiting.size > 0 && before.state === 'pending';
     for (const wake of this.#waiting) wake();

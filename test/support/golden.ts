@@ -5,7 +5,7 @@
 
 import type { Reach } from '../../src/core/address.ts';
 import type { Surroundings } from '../../src/core/candidate.ts';
-import { decide, listProbes } from '../../src/core/desired.ts';
+import { decide, listProbes, sortMemberships } from '../../src/core/desired.ts';
 import type { Circumstances } from '../../src/core/desired.ts';
 import type { Scope } from '../../src/core/eligible.ts';
 import type {
@@ -137,7 +137,7 @@ export function renderExpected(golden: GoldenCase): string {
 
 function renderRows({ memberships, problems }: Desired, explainsAll: boolean): string {
   const told = new Set(problems.map(({ containerId, message }) => `${containerId} ${message}`));
-  return memberships
+  return sortMemberships(memberships)
     .filter(({ state }) => explainsAll || state !== 'in')
     .map((row) => {
       const place = row.pool === undefined ? '' : ` ${row.role ?? '-'} of ${row.pool}`;

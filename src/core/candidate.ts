@@ -4,7 +4,7 @@ import { describeDeparture, judge } from './eligible.ts';
 import type { Scope } from './eligible.ts';
 import { hasPoolLabel, listStrayProblems, parseLabels } from './labels.ts';
 import type { LabelSet, Request } from './labels.ts';
-import type { Check, Container, Departure, Membership, Problem, Protocol } from './model.ts';
+import type { Check, Container, Departure, Member, Membership, Problem, Protocol } from './model.ts';
 import { printable } from './printable.ts';
 import { pending } from './probe.ts';
 import type { Probe, Standing } from './probe.ts';
@@ -55,6 +55,21 @@ export interface Candidate {
   readonly check: Check;
   /** Undefined where lbwatch does not ask it. */
   readonly probe: Probe | undefined;
+  /** No part of what it is: what was made of it the last time. */
+  readonly known: Partial<KnownServing>;
+}
+
+/** The same objects again, for as long as nothing has changed, so that what is made of them need not be made again. */
+export interface KnownServing {
+  standing: Standing | undefined;
+  contender: Contender;
+  member: Member;
+  row: Membership;
+}
+
+/** A candidate, and whether it can serve now. */
+export interface Contender extends Candidate {
+  readonly readiness: Readiness;
 }
 
 /** What became of one container's requests. */
@@ -83,45 +98,31 @@ interface Known {
 const knownAssessments = new WeakMap<Container, Known>();
 
 /**
- * Finds the requests of a container that could be served, and says why the others cannot. Answers the same object for as
- * long as nothing has changed that counts.
+ * Finds the requests of each container that could be served, and says why the others cannot. Answers the same object for
+ * a container for as long as nothing has changed that counts.
  */
-export function assess(container: Container, surroundings: Surroundings): Assessment {
-  const labels = hasPoolLabel(container) ? parseLabels(container) : undefined;
-  const setting = settingOf(surroundings);
-  const departure = currentDeparture(container, labels, surroundings);
-  const life = surroundings.lives.get(container.id);
-  const known = knownAssessments.get(container);
-  if (known?.setting === setting && known.life === life && isSameDeparture(known.departure, departure)) {
-    return known.assessment;
-  }
-  const assessment = assessAnew(container, labels, departure, surroundings);
-  knownAssessments.set(container, { setting, departure, life, assessment });
-  return assessment;
-}
-
-const settings = new WeakMap<Surroundings, string>();
-
-/** What of the surroundings is the same for all containers, as text that can be compared. */
-function settingOf(surroundings: Surroundings): string {
-  const known = settings.get(surroundings);
-  if (known !== undefined) return known;
+export function assess(containers: readonly Container[], surroundings: Surroundings): readonly Assessment[] {
   const { scope, reach, ownReach, checks } = surroundings;
   const setting = JSON.stringify([scope, reach, ownReach, checks]);
-  settings.set(surroundings, setting);
-  return setting;
+  return containers.map((container) => {
+    const departure = currentDeparture(container, surroundings);
+    const life = surroundings.lives.get(container.id);
+    const known = knownAssessments.get(container);
+    if (known?.setting === setting && known.life === life && isSameDeparture(known.departure, departure)) {
+      return known.assessment;
+    }
+    const assessment = assessAnew(container, departure, surroundings);
+    knownAssessments.set(container, { setting, departure, life, assessment });
+    return assessment;
+  });
 }
 
 function isSameDeparture(one: Departure | undefined, other: Departure | undefined): boolean {
   return one?.kind === other?.kind && one?.sinceMs === other?.sinceMs;
 }
 
-function assessAnew(
-  container: Container,
-  labels: LabelSet | undefined,
-  departure: Departure | undefined,
-  surroundings: Surroundings,
-): Assessment {
+function assessAnew(container: Container, departure: Departure | undefined, surroundings: Surroundings): Assessment {
+  const labels = hasPoolLabel(container) ? parseLabels(container) : undefined;
   const eligibility = judge(container, surroundings.scope, departure);
   // What another project labels is not ours to judge.
   if (labels === undefined || eligibility.kind === 'foreign') {
@@ -155,8 +156,22 @@ function assessAnew(
 }
 
 /** How a candidate stands, given what its probe has found. */
-export function readReadiness(candidate: Candidate, standings: ReadonlyMap<string, Standing>): Readiness {
-  const readiness = readOwnReadiness(candidate, standings);
+export function contend(candidate: Candidate, standings: ReadonlyMap<string, Standing>): Contender {
+  const { probe, known } = candidate;
+  const standing = probe === undefined ? undefined : (standings.get(probe.key) ?? pending);
+  if (known.contender !== undefined && known.standing === standing) return known.contender;
+  known.standing = standing;
+  const readiness = readReadiness(candidate, standing);
+  const { kind, reason } = known.contender?.readiness ?? {};
+  // Each check makes a standing anew, and most say the same.
+  if (known.contender === undefined || kind !== readiness.kind || reason !== readiness.reason) {
+    known.contender = { ...candidate, readiness };
+  }
+  return known.contender;
+}
+
+function readReadiness(candidate: Candidate, standing: Standing | undefined): Readiness {
+  const readiness = readOwnReadiness(candidate, standing);
   const { departure } = candidate;
   if (departure === undefined) return readiness;
   // Who was drained serves under no circumstances: somebody decided so.
@@ -164,8 +179,7 @@ export function readReadiness(candidate: Candidate, standings: ReadonlyMap<strin
   return { kind: isLastResort ? 'leaving' : 'gone', reason: describeDeparture(departure) };
 }
 
-function readOwnReadiness({ container, check, probe }: Candidate, standings: ReadonlyMap<string, Standing>): Readiness {
-  const standing = probe === undefined ? undefined : (standings.get(probe.key) ?? pending);
+function readOwnReadiness({ container, check }: Candidate, standing: Standing | undefined): Readiness {
   if (check.kind === 'docker') return readHealth(container, standing);
   if (standing === undefined) return { kind: 'ready', reason: 'running' };
   switch (standing.state) {
@@ -232,7 +246,8 @@ function assessRequest(
   // A drained member is left in peace: a connection to it is then a request in work.
   const isAsked = !isBeyond && (departure === undefined || departure.kind === 'signalled');
   const probe = isAsked ? chooseProbe(container, check, address, labels, surroundings) : undefined;
-  return { candidates: [{ container, labels, request, address, departure, check, probe }], memberships: [], problems };
+  const candidate = { container, labels, request, address, departure, check, probe, known: {} };
+  return { candidates: [candidate], memberships: [], problems };
 }
 
 function chooseCheck(container: Container, labels: LabelSet, surroundings: Surroundings): Check {
@@ -275,13 +290,10 @@ function chooseProbe(
  * A member told to stop that still runs after the time it was given has not stopped, and is a member again. So is one that
  * is still listed as running some seconds after it has ended: it was started since, and nobody told.
  */
-function currentDeparture(
-  container: Container,
-  labels: LabelSet | undefined,
-  { departures, nowMs }: Surroundings,
-): Departure | undefined {
+function currentDeparture(container: Container, { departures, nowMs }: Surroundings): Departure | undefined {
   const departure = departures.get(container.id);
   if (departure === undefined || departure.kind === 'drained') return departure;
+  const labels = hasPoolLabel(container) ? parseLabels(container) : undefined;
   const lastsMs = departure.kind === 'ended' ? endedMs : labels?.drainMs;
   return lastsMs !== undefined && nowMs - departure.sinceMs >= lastsMs ? undefined : departure;
 }

@@ -1,4 +1,4 @@
-import type { Candidate } from './candidate.ts';
+import type { Candidate, Contender } from './candidate.ts';
 import { isSamePool } from './labels.ts';
 import type { Membership, Pool, Problem, Protocol } from './model.ts';
 import type { NginxBuild } from './nginx-build.ts';
@@ -6,7 +6,6 @@ import { boundWeights, chooseKeepalive, chooseMethod } from './pool-labels.ts';
 import type { Report } from './pool-labels.ts';
 import { chooseProtocol, describeMismatch, isNamedInBoth } from './pool-protocol.ts';
 import { chooseMembers, describe } from './serving.ts';
-import type { Contender } from './serving.ts';
 import { namesFor } from './site.ts';
 import type { Site } from './site.ts';
 import { describeObstacle } from './streams-standing.ts';

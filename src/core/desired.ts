@@ -1,9 +1,8 @@
-import { assess } from './candidate.ts';
-import type { Surroundings } from './candidate.ts';
+import { assess, contend } from './candidate.ts';
+import type { Contender, Surroundings } from './candidate.ts';
 import { composePool } from './compose-pool.ts';
 import type { PoolCircumstances, PoolDraft } from './compose-pool.ts';
-import { contend, describe } from './serving.ts';
-import type { Contender } from './serving.ts';
+import { describe } from './serving.ts';
 import { isInScope } from './eligible.ts';
 import { hasPoolLabel } from './labels.ts';
 import type { Container, Desired, Membership, Problem, Protocol } from './model.ts';
@@ -20,7 +19,7 @@ export interface Circumstances extends Surroundings, PoolCircumstances {
 
 /** The members to be checked, whoever of them serves: each once. */
 export function listProbes(containers: readonly Container[], surroundings: Surroundings): readonly Probe[] {
-  return containers.flatMap((container) => assess(container, surroundings).probes);
+  return assess(containers, surroundings).flatMap(({ probes }) => probes);
 }
 
 /**
@@ -38,8 +37,7 @@ export function decide(containers: readonly Container[], circumstances: Circumst
   const problems: Problem[] = [];
   const wishes: Wish[] = [];
 
-  for (const container of byAge) {
-    const found = assess(container, circumstances);
+  for (const found of assess(byAge, circumstances)) {
     for (const candidate of found.candidates) contenders.push(contend(candidate, standings));
     for (const membership of found.memberships) {
       memberships.push(membership);
@@ -113,8 +111,11 @@ function draftPools(
   const drafts = new Map<string, { name: string; group: Contender[]; others: Protocol[] }>();
   const open = (name: string, most: number): { group: Contender[]; others: Protocol[] } | undefined => {
     const key = name.toLowerCase();
-    if (!drafts.has(key) && drafts.size < most) drafts.set(key, { name, group: [], others: [] });
-    return drafts.get(key);
+    const known = drafts.get(key);
+    if (known !== undefined || drafts.size >= most) return known;
+    const draft = { name, group: [], others: [] };
+    drafts.set(key, draft);
+    return draft;
   };
   for (const name of declared) open(name, Infinity);
   const most = drafts.size + maxLabelledPools;

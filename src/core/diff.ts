@@ -29,33 +29,65 @@ export function diff(before: Desired | undefined, after: Desired): readonly Pool
   const was = groupByName(before?.pools ?? []);
   const is = groupByName(after.pools);
   const names = [...new Set([...was.keys(), ...is.keys()])].filter((name) => !isSameList(was.get(name), is.get(name)));
-  const reasonOf = readReasons(after, new Set(names));
-  return names.sort().flatMap((name) => comparePool(name, was.get(name), is.get(name), reasonOf) ?? []);
+  const turnovers = names.sort().map((name) => compare(name, was.get(name), is.get(name)));
+  const reasons = readReasons(after, turnovers);
+  return turnovers.flatMap(({ pool, joined, left, isNewOrGone, after: members }) => {
+    if (joined.length === 0 && left.length === 0 && !isNewOrGone) return [];
+    const toMove = ({ containerId, container, role, address }: Member, why?: string): Move => {
+      return { container, role, address, reason: why ?? reasons.get(keyOf(pool, containerId)) ?? 'removed' };
+    };
+    const stayed = new Set(joined.map(({ containerId }) => containerId));
+    const count = (wanted: Role): number => members.filter(({ role }) => role === wanted).length;
+    return {
+      pool,
+      joined: joined.map((member) => toMove(member)),
+      left: left.map((member) => toMove(member, stayed.has(member.containerId) ? 'its place changed' : undefined)),
+      primaries: count('primary'),
+      backups: count('backup'),
+    };
+  });
 }
 
-type ReasonOf = (pool: string, containerId: string) => string | undefined;
+/** Who came to a pool and who went. */
+interface Turnover {
+  readonly pool: string;
+  readonly joined: readonly Member[];
+  readonly left: readonly Member[];
+  /** The pool itself came or went. */
+  readonly isNewOrGone: boolean;
+  readonly after: readonly Member[];
+}
 
-function comparePool(
-  pool: string,
-  before: readonly Pool[] | undefined,
-  after: readonly Pool[] | undefined,
-  reasonOf: ReasonOf,
-): PoolChange | undefined {
-  const was = indexMembers(before ?? []);
-  const is = indexMembers(after ?? []);
-  const isSame = (one: Member | undefined, other: Member): boolean =>
-    one === other || (one?.address === other.address && one.role === other.role);
-  const toMove = ({ containerId, container, role, address }: Member, why?: string): Move => {
-    return { container, role, address, reason: why ?? reasonOf(pool, containerId) ?? 'removed' };
+function compare(pool: string, before: readonly Pool[] | undefined, after: readonly Pool[] | undefined): Turnover {
+  const was = (before ?? []).flatMap(({ members }) => members);
+  const is = (after ?? []).flatMap(({ members }) => members);
+  const [others, newOnes] = withoutCommonEnds(was, is);
+  return {
+    pool,
+    joined: listMissing(newOnes, others),
+    left: listMissing(others, newOnes),
+    isNewOrGone: before === undefined || after === undefined,
+    after: is,
   };
-  const members = [...is.values()];
-  const joined = members.filter((one) => !isSame(was.get(one.containerId), one)).map((one) => toMove(one));
-  const left = [...was.values()]
-    .filter((one) => !isSame(is.get(one.containerId), one))
-    .map((one) => toMove(one, is.has(one.containerId) ? 'its place changed' : undefined));
-  if (joined.length === 0 && left.length === 0 && before !== undefined && after !== undefined) return undefined;
-  const count = (wanted: Role): number => members.filter(({ role }) => role === wanted).length;
-  return { pool, joined, left, primaries: count('primary'), backups: count('backup') };
+}
+
+/** Most of a large pool's members are the same objects, in the same order. */
+function withoutCommonEnds(one: readonly Member[], other: readonly Member[]): [readonly Member[], readonly Member[]] {
+  const shorter = Math.min(one.length, other.length);
+  let begin = 0;
+  while (begin < shorter && one[begin] === other[begin]) begin += 1;
+  let end = 0;
+  while (end < shorter - begin && one.at(-1 - end) === other.at(-1 - end)) end += 1;
+  return [one.slice(begin, one.length - end), other.slice(begin, other.length - end)];
+}
+
+/** Those of one list that have no equal in the other, for people. */
+function listMissing(one: readonly Member[], other: readonly Member[]): readonly Member[] {
+  const byId = new Map(other.map((member) => [member.containerId, member]));
+  return one.filter(({ containerId, address, role }) => {
+    const same = byId.get(containerId);
+    return same?.address !== address || same.role !== role;
+  });
 }
 
 /** Pools of one name, which may be one for http and one for the stream module. */
@@ -69,19 +101,17 @@ function groupByName(pools: readonly Pool[]): ReadonlyMap<string, readonly Pool[
   return groups;
 }
 
-function indexMembers(pools: readonly Pool[]): ReadonlyMap<string, Member> {
-  return new Map(pools.flatMap(({ members }) => members.map((member) => [member.containerId, member])));
-}
-
-/** Why each container is in, waiting for or out of some of the pools. */
-function readReasons({ memberships }: Desired, pools: ReadonlySet<string>): ReasonOf {
-  const reasons = new Map<string, string>();
-  for (const { pool, containerId, reason } of memberships) {
-    if (pool !== undefined && pools.has(pool)) reasons.set(`${pool} ${containerId}`, reason);
-  }
-  return (pool, containerId) => reasons.get(`${pool} ${containerId}`);
+/** What is said of those who moved. */
+function readReasons({ memberships }: Desired, turnovers: readonly Turnover[]): ReadonlyMap<string, string> {
+  const moved = new Set(turnovers.flatMap(({ joined, left }) => [...joined, ...left].map((one) => one.containerId)));
+  const rows = memberships.filter(({ containerId }) => moved.has(containerId));
+  return new Map(rows.map(({ pool, containerId, reason }) => [keyOf(pool ?? '', containerId), reason]));
 }
 
 function isSameList(one: readonly Pool[] | undefined, other: readonly Pool[] | undefined): boolean {
   return one?.length === other?.length && (one ?? []).every((pool, index) => pool === other?.[index]);
+}
+
+function keyOf(pool: string, containerId: string): string {
+  return `${pool} ${containerId}`;
 }

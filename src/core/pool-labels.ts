@@ -1,9 +1,8 @@
-import type { Candidate } from './candidate.ts';
+import type { Candidate, Contender } from './candidate.ts';
 import type { LabelSet } from './labels.ts';
 import type { Method, Problem, Protocol } from './model.ts';
 import type { NginxBuild } from './nginx-build.ts';
 import { printable } from './printable.ts';
-import type { Contender } from './serving.ts';
 import { listHashVariables, modulesOfVariables } from './values.ts';
 
 /** Notes a problem of a candidate. */

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { pipeline as pipe } from 'node:stream';
 import type { Transform } from 'node:stream';
@@ -222,7 +223,7 @@ function describeEngineError(error: unknown): string {
     case 'ENOENT':
       return `there is no Docker socket at ${host}; mount it (-v /var/run/docker.sock:/var/run/docker.sock) or set DOCKER_HOST`;
     case 'EACCES':
-      return `permission denied on ${host}; run as a user of the group that owns the socket (group_add in Compose)`;
+      return `permission denied on ${host}; ${describeSocketGroup(host)}`;
     case 'ECONNREFUSED':
       return `nobody answers at ${host}; the engine is down, or it was restarted and the mounted socket file went stale (mount its folder, or restart lbwatch)`;
     case 'ECONNRESET':
@@ -233,6 +234,17 @@ function describeEngineError(error: unknown): string {
       }
       return messageOf(error);
     }
+  }
+}
+
+/** What a person writes so that this process may use the socket. */
+function describeSocketGroup(host: string): string {
+  try {
+    const { gid } = statSync(host.replace(/^unix:\/\//, ''));
+    return `it belongs to group ${String(gid)}: write group_add: ['${String(gid)}'] beside user: in the Compose file (DOCKER_GID=${String(gid)} where it is taken from there), or leave both out`;
+  } catch {
+    // Its folder is closed to this user, too.
+    return 'run as a user of the group that owns the socket (group_add in Compose; its number: stat -c %g /var/run/docker.sock)';
   }
 }
 

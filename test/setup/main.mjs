@@ -4,6 +4,7 @@ import { ensureBundle } from './bundle.mjs';
 import { ensureCompose, ensureComposeV1 } from './compose.mjs';
 import { readDotEnv } from './dot-env.mjs';
 import { askEngine, ensureEngine } from './engine.mjs';
+import { ensureHaproxyImage } from './haproxy-image.mjs';
 import { ensureImageBases } from './image-bases.mjs';
 import { ensureNginxBinary } from './nginx-binary.mjs';
 import { ensureNginxImages } from './nginx-images.mjs';
@@ -50,6 +51,7 @@ async function test(args) {
   const composeV1 = await ensureComposeV1();
   await ensureImageBases();
   await ensureNginxImages();
+  await ensureHaproxyImage();
   await ensureStackImages(compose);
   return runTests(args, { ...readDotEnv(), ...env, LAB_COMPOSE: compose.join(' '), LAB_COMPOSE_V1: composeV1 });
 }

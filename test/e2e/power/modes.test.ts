@@ -83,8 +83,8 @@ describe.each(ways)('$mode', ({ mode, prepare, app, others, controller, capabili
     const written = await compose.try('exec', '-T', '-u', '0', controller, 'sh', '-c', 'echo x > /opt/x');
     expect(written.ok).toBe(false);
     expect(written.output).toContain('Read-only file system');
-    const [{ id = '' } = {}] = await compose.running(controller);
-    const { stdout } = await compose.docker('inspect', '--format', '{{.HostConfig.Memory}}', id);
+    const [container] = await compose.running(controller);
+    const { stdout } = await compose.docker('inspect', '--format', '{{.HostConfig.Memory}}', container?.id ?? '');
     expect(Number(stdout)).toBe(memory);
   }, 30_000);
 

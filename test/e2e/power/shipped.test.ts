@@ -15,6 +15,8 @@ import { useImage } from './use-image.ts';
 
 const socket = '/var/run/docker.sock';
 const none = '0000000000000000';
+/** In the environment of a container, which lbwatch is shown. */
+const secret = 'Zq7-environment-marker';
 const soon = { withinMs: 60_000 };
 
 let journey: Journey;
@@ -59,13 +61,21 @@ test('with the two lines that its comment names, nothing is root ever; the wrong
   });
 }, 120_000);
 
-test('a shared volume that nginx made first, without any capability to own it, is written to', async () => {
-  await journey.compose.run('up', '-d', '--no-build', '--no-deps', 'nginx');
-  await journey.compose.run('up', '-d', '--no-build');
+test('a shared volume that nginx made first, and root owns, is given to lbwatch while it is empty', async () => {
+  const { compose, directory } = journey;
+  // Has no folder of that name, so the volume is as the engine makes one.
+  const plain = { services: { nginx: { image: 'lbwatch-nginx:1.26' } } };
+  await writeFile(join(directory, 'plain.json'), JSON.stringify(plain));
+  const files = ['-f', 'docker-compose.yaml', '-f', 'plain.json'];
+  await compose.run(...files, 'run', '-d', '--no-deps', '--name', `${journey.project}-first`, 'nginx', 'sleep', '60');
+  const owner = ['exec', `${journey.project}-first`, 'stat', '-c', '%u', '/etc/nginx/lbwatch'];
+  expect((await compose.docker(...owner)).stdout).toBe('0');
+  await compose.run('up', '-d', '--no-build');
   await awaitServed(2);
+  expect((await compose.docker(...owner)).stdout).toBe('10001');
 }, 120_000);
 
-test('behind a proxy that allows what SECURITY.md lists: all of it is used, nothing else is asked for', async () => {
+test('behind a proxy that allows what SECURITY.md lists: all of it is used, nothing else is asked for, and nothing of an environment is told', async () => {
   const calls = await readCalls('shipped');
   await writeFile(join(journey.directory, 'haproxy.cfg'), renderProxy(calls));
   await writeFile(join(journey.directory, 'proxied.json'), JSON.stringify(proxied));
@@ -82,7 +92,11 @@ test('behind a proxy that allows what SECURITY.md lists: all of it is used, noth
   await awaitServed(3);
   // Looks at everything again.
   await journey.compose.run('kill', '-s', 'SIGHUP', 'lbwatch');
-  await journey.compose.exec('lbwatch', 'lbwatch', 'doctor');
+  const said = [
+    await journey.compose.exec('lbwatch', 'lbwatch', 'doctor'),
+    await journey.compose.exec('lbwatch', 'lbwatch', 'explain'),
+    await journey.compose.exec('lbwatch', 'lbwatch', 'render'),
+  ];
 
   // An nginx whose container has no shell.
   const withoutShell = {
@@ -106,6 +120,10 @@ test('behind a proxy that allows what SECURITY.md lists: all of it is used, noth
   await up('--no-deps', '--scale', 'flaskservice=1', 'flaskservice');
   await awaitServed(1);
 
+  said.push(...(await journey.compose.logs('lbwatch')));
+  expect(said.join('\n')).toContain('flaskservice-1');
+  expect(said.join('\n')).not.toContain(secret);
+
   // Ends its streams, which the proxy logs when they end.
   await journey.compose.run('stop', '-t', '5', 'lbwatch');
   const { passed, refused } = readAsked(await journey.compose.logs('socket-proxy'));
@@ -116,7 +134,8 @@ test('behind a proxy that allows what SECURITY.md lists: all of it is used, noth
 /** The stack's lbwatch with a proxy in place of the socket. */
 const proxied = {
   services: {
-    lbwatch: { environment: { DOCKER_HOST: 'tcp://socket-proxy:2375' } },
+    lbwatch: { environment: { DOCKER_HOST: 'tcp://socket-proxy:2375', LBWATCH_LOG_LEVEL: 'debug' } },
+    flaskservice: { environment: { DB_PASSWORD: secret } },
     'socket-proxy': {
       image: haproxyImage,
       user: 'root',

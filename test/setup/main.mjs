@@ -10,6 +10,7 @@ import { ensureNginxBinary } from './nginx-binary.mjs';
 import { ensureNginxImages } from './nginx-images.mjs';
 import { ensureNginxParser } from './nginx-parser.mjs';
 import { ensureNpmPackages } from './npm-packages.mjs';
+import { ensureOneContainerImage } from './one-container-image.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
 import { runTests } from './run-tests.mjs';
@@ -61,6 +62,7 @@ async function test(args) {
   await ensureNginxImages();
   await ensureHaproxyImage();
   await ensureStackImages(compose);
+  await ensureOneContainerImage();
   return runTests(args, { ...readDotEnv(), ...env, LAB_COMPOSE: compose.join(' '), LAB_COMPOSE_V1: composeV1 });
 }
 

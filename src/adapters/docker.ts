@@ -235,6 +235,9 @@ function describeEngineError(error: unknown): string {
       if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
         return `${host} did not answer in time`;
       }
+      if (statusCode(error) === 403) {
+        return `${messageOf(error).trim()}; let the proxy before the engine allow this call (SECURITY.md lists those that are needed), or, where nginx is to be acted on, share its pid namespace (examples/socket-proxy)`;
+      }
       return messageOf(error);
     }
   }

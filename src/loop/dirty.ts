@@ -1,3 +1,4 @@
+import { eventAgeMs } from './event-age.ts';
 import type { Stale } from './inventory.ts';
 import type { Clock } from './ports.ts';
 
@@ -40,9 +41,6 @@ export interface Wake {
 const usualGenerations = 3;
 const longestQuietMs = 30_000;
 
-/** An event told later than this was not slow: one of the clocks has jumped, or they differ. */
-const oldestEventMs = 10 * 60_000;
-
 interface Pending extends Mark {
   readonly eventMs: number;
 }
@@ -77,7 +75,7 @@ export class Dirty {
     if (this.#isStopped) return;
     this.#lastMarkMs = this.#clock.nowMs();
     if (this.#pending.length === 0) this.#firstPendingMs = this.#lastMarkMs;
-    this.#pending.push({ ...mark, eventMs: this.#lastMarkMs - ageMs(this.#clock.unixMs() - mark.atMs) });
+    this.#pending.push({ ...mark, eventMs: this.#lastMarkMs - eventAgeMs(this.#clock, mark.atMs) });
     this.#schedule();
   }
 
@@ -119,11 +117,6 @@ export class Dirty {
       this.#schedule();
     });
   }
-}
-
-/** How long ago an event happened, as far as the difference of two clocks can be believed. */
-function ageMs(differenceMs: number): number {
-  return differenceMs >= 0 && differenceMs <= oldestEventMs ? differenceMs : 0;
 }
 
 /** Doubles with each generation beyond the usual. */

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 
+import { printableLine } from '../core/printable.ts';
 import { doctor } from './doctor.ts';
 import { drain, drainHelp } from './drain.ts';
 import { explain } from './explain.ts';
@@ -7,6 +8,7 @@ import { health } from './health.ts';
 import { once } from './once.ts';
 import { render } from './render.ts';
 import { run } from './run.ts';
+import { complain, say } from './say.ts';
 import { readSettings, settingsTable } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { undrain } from './undrain.ts';
@@ -25,6 +27,14 @@ export function createProgram(
   const program = new Command('lbwatch')
     .description("Keeps nginx's upstream blocks true to the labelled containers that are really running.")
     .version(version)
+    .configureOutput({
+      writeOut: say,
+      writeErr: complain,
+      // Commander's own words hold what was written, and its suggestion stands on a second line.
+      outputError: (text, write) => {
+        write(`${printableLine(text.trimEnd().replace(/\n(?=\(Did you mean )/, ' '))}\n`);
+      },
+    })
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .addHelpText(

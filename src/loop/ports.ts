@@ -207,6 +207,8 @@ export interface FoundTargets {
   readonly ownReach: Reach;
   /** Why there is none; undefined when there is one. */
   readonly missing: string | undefined;
+  /** What is doubtful about the choice, a line each. */
+  readonly doubts?: readonly string[];
   /** The Compose project this controller belongs to, where it does. */
   readonly project: string | undefined;
 }

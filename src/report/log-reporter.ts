@@ -131,7 +131,7 @@ export class LogReporter implements Reporter {
     }
     for (const [key, { container, label }] of this.#problems) {
       if (!now.has(key))
-        this.#log.info({ container, label, line: `${printable(container)}: ${label}` }, 'problem gone');
+        this.#log.info({ container, label, line: `${printable(container)}: ${printable(label)}` }, 'problem gone');
     }
     this.#problems = now;
   }

@@ -2,6 +2,7 @@ import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 
 import { messageOf } from '../core/error-words.ts';
+import { printableJson } from '../core/printable.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { AppError } from '../loop/ports.ts';
 import { addDrainRoutes } from './drain-routes.ts';
@@ -26,6 +27,11 @@ export async function startStatusServer(
   desk: DrainDesk,
 ): Promise<() => Promise<void>> {
   const server = fastify({ logger: false, forceCloseConnections: true });
+  server.setReplySerializer((payload) => printableJson(JSON.stringify(payload)));
+  // Names in the answers are foreign text: nobody shall take them for a page.
+  server.addHook('onRequest', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+  });
   addVitalRoutes(server, vitals);
   addDrainRoutes(server, desk);
   try {

@@ -113,7 +113,13 @@ test('the whole proxy goes dead: the stream is cut within its two times, and all
     aborting.signal,
     { idleMs, openMs, steadyMs: 100 },
   );
-  await eventually('it watches', () => expect(marks).toHaveLength(1), patience);
+  await eventually(
+    'it watches',
+    () => {
+      expect(marks).toHaveLength(1);
+    },
+    patience,
+  );
   proxy.freeze();
   const late = docker.add({ name: 'late' });
   const cut = await eventually(

@@ -238,7 +238,10 @@ export class DockerEngine implements Engine, EventStream {
   async #inspect(containerId: string): Promise<Docker.ContainerInspectInfo | undefined> {
     return this.#call('inspect a container', async (abortSignal) => {
       try {
-        return await this.#docker.getContainer(containerId).inspect({ abortSignal });
+        const info = await this.#docker.getContainer(containerId).inspect({ abortSignal });
+        // What is no JSON, such as an answer that was cut on the way, comes as the bytes that it is.
+        if (!Object.hasOwn(info, 'Id')) throw new Error('the answer is no JSON');
+        return info;
       } catch (error) {
         // It vanished since it was listed; its event follows.
         if (statusCode(error) === 404) return undefined;

@@ -93,9 +93,9 @@ export class Applier {
       behind.map(async ({ target, digest }): Promise<Outcome | undefined> => {
         if (digest === undefined && this.#unanswered.get(target.id) === wanted.digest) return describeSilence([target]);
         const verdict = await target.validate();
-        if (!verdict.accepted) return { kind: 'rejected', message: `${target.name}: ${verdict.message}` };
+        if (verdict.accepted === false) return { kind: 'rejected', message: `${target.name}: ${verdict.message}` };
         // Nobody answered: it may never have heard of the file.
-        if (digest !== undefined || (await target.includes(this.#files.generatedPath))) return undefined;
+        if (digest !== undefined || (await target.includes(this.#files.generatedPath)) !== false) return undefined;
         return {
           kind: 'unavailable',
           what: 'nginx',

@@ -30,6 +30,8 @@ export class Applier {
   }
 
   async apply(wanted: Rendered, found: FoundTargets): Promise<Outcome> {
+    const ids = new Set(found.targets.map(({ id }) => id));
+    for (const id of this.#unanswered.keys()) if (!ids.has(id)) this.#unanswered.delete(id);
     await Promise.all(found.targets.map((target) => this.#handovers.check(target)));
     const outcome = await this.#apply(wanted, found);
     const handoverOff = this.#handovers.takeReasons();

@@ -31,6 +31,8 @@ const containerEvents = ['start', 'die', 'stop', 'kill', 'pause', 'unpause', 're
 const networkEvents = ['connect', 'disconnect'];
 
 const callTimeoutMs = 10_000;
+/** The engine replays 256 events at most, out of its memory. */
+const replayTimeoutMs = 2000;
 
 /** Forbidden or unknown: how a socket proxy, or an engine without it, answers for as long as it runs. */
 const refusals: ReadonlySet<unknown> = new Set([401, 403, 404, 405, 501]);
@@ -68,10 +70,16 @@ export class DockerEngine implements Engine, EventStream {
         abortSignal,
       });
       const events: EngineEvent[] = [];
-      for await (const line of stream.pipe(splitLines())) {
+      const lines = splitLines();
+      lines.on('data', (line: unknown) => {
         const event = toEngineEvent(line);
         if (event !== undefined) events.push(event);
-      }
+      });
+      // Where the engine's clock is behind ours, that moment may be hours away; the replay itself comes at once.
+      const isLate = AbortSignal.timeout(replayTimeoutMs);
+      await pipeline(stream, lines, { signal: isLate }).catch((error: unknown) => {
+        if (!isLate.aborted) throw error;
+      });
       return events;
     });
   }

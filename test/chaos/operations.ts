@@ -18,7 +18,6 @@ export const slotTraits: Readonly<
 };
 
 export const pools = ['alpha', 'beta', 'gamma'] as const;
-export type Pool = (typeof pools)[number];
 
 /** What a slot's container asks for: its `lb.*` labels, and what else makes a difference. */
 export interface Profile {
@@ -27,6 +26,8 @@ export interface Profile {
   /** Beside 8000, the port that every member listens on. */
   readonly exposes?: number;
   readonly project?: string;
+  /** Nobody joins with it. */
+  readonly isOdd?: true;
 }
 
 const asked = { 'lb.check': 'http:/health', 'lb.check.interval': '300ms', 'lb.check.timeout': '300ms' };
@@ -48,15 +49,15 @@ export const profiles: readonly Profile[] = [
   { name: 'asked in gamma', labels: { 'lb.pool': 'gamma', ...asked } },
   { name: 'unasked', labels: { 'lb.pool': 'beta', 'lb.check': 'none' } },
   { name: 'on the back network', labels: { 'lb.pool': 'alpha', 'lb.network': 'back' } },
-  { name: 'several ports', labels: { 'lb.pool': 'gamma' }, exposes: 8001 },
+  { name: 'several ports', labels: { 'lb.pool': 'gamma' }, exposes: 8001, isOdd: true },
   { name: 'several ports, one named', labels: { 'lb.pool': 'gamma', 'lb.port': '8000' }, exposes: 8001 },
-  { name: 'bad weight', labels: { 'lb.pool': 'alpha', 'lb.weight': 'heavy' } },
-  { name: 'bad pool', labels: { 'lb.pool': 'al pha;' } },
-  { name: 'bad port', labels: { 'lb.pool': 'alpha', 'lb.port': '0x1f40' } },
+  { name: 'bad weight', labels: { 'lb.pool': 'alpha', 'lb.weight': 'heavy' }, isOdd: true },
+  { name: 'bad pool', labels: { 'lb.pool': 'al pha;' }, isOdd: true },
+  { name: 'bad port', labels: { 'lb.pool': 'alpha', 'lb.port': '0x1f40' }, isOdd: true },
   { name: 'misspelt label', labels: { 'lb.pool': 'gamma', 'lb.wieght': '3' } },
-  { name: 'no labels', labels: {} },
-  { name: 'foreign project', labels: { 'lb.pool': 'alpha' }, project: 'somebody-else' },
-  { name: 'one-off', labels: { 'lb.pool': 'alpha', 'com.docker.compose.oneoff': 'True' } },
+  { name: 'no labels', labels: {}, isOdd: true },
+  { name: 'foreign project', labels: { 'lb.pool': 'alpha' }, project: 'somebody-else', isOdd: true },
+  { name: 'one-off', labels: { 'lb.pool': 'alpha', 'com.docker.compose.oneoff': 'True' }, isOdd: true },
 ];
 
 export type Network = 'default' | 'back';
@@ -125,23 +126,14 @@ export function isSocketFault(fault: Fault): fault is Extract<Fault, { readonly 
 }
 
 export function describeOperation(operation: Operation): string {
-  switch (operation.kind) {
-    case 'relabel':
-      return `relabel ${operation.slot} as "${operation.profile}" on ${operation.networks.join(' and ')}`;
-    case 'connect':
-    case 'disconnect':
-      return `${operation.kind} ${operation.slot} ${operation.network}`;
-    case 'flip health':
-      return `${operation.slot} is ${operation.mood}`;
-    case 'scale':
-      return `scale app to ${String(operation.count)}`;
-    case 'recreate':
-      return 'recreate app';
-    case 'edit':
-      return 'edit the site';
-    default:
-      return `${operation.kind} ${operation.slot}`;
+  const { kind } = operation;
+  if (kind === 'relabel') {
+    return `relabel ${operation.slot} as "${operation.profile}" on ${operation.networks.join(' and ')}`;
   }
+  if (kind === 'connect' || kind === 'disconnect') return `${kind} ${operation.slot} ${operation.network}`;
+  if (kind === 'flip health') return `${operation.slot} is ${operation.mood}`;
+  if (kind === 'scale') return `scale app to ${String(operation.count)}`;
+  return 'slot' in operation ? `${kind} ${operation.slot}` : kind === 'recreate' ? 'recreate app' : 'edit the site';
 }
 
 export function describeFault(fault: Fault): string {

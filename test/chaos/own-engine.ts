@@ -7,6 +7,7 @@ import { execa } from 'execa';
 
 import { eventually } from '../support/eventually.ts';
 import { EngineApi } from './engine-api.ts';
+import { cgroupOf } from './own-cgroup.ts';
 
 const upWithinMs = 60_000;
 const downWithinMs = 60_000;
@@ -42,7 +43,13 @@ export class OwnEngine {
       ...['--pidfile', join(this.#directory, 'docker.pid'), '-H', `unix://${this.socketPath}`],
       ...['--bridge=none', '--default-address-pool', 'base=10.231.0.0/16,size=24'],
       // A name that is not there is known not to be there at once; else nginx waits for a name server that nobody reaches.
-      ...['--dns', '127.0.0.1', '--cgroup-parent', '/lbwatch-chaos', ...(this.isLiveRestore ? ['--live-restore'] : [])],
+      ...[
+        '--dns',
+        '127.0.0.1',
+        '--cgroup-parent',
+        `/${cgroupOf(this.#directory)}`,
+        ...(this.isLiveRestore ? ['--live-restore'] : []),
+      ],
     ];
     const engine = spawn('dockerd', words, { cwd: '/', stdio: ['ignore', log, log] });
     engine.on('error', () => undefined);

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 import { execa } from 'execa';
 
+import { removeCgroups, thaw } from './own-cgroup.ts';
+
 /** What a run finds around it. */
 export interface Space {
   /** A folder of the run. */
@@ -13,6 +15,7 @@ export interface Space {
   readonly isOwn: boolean;
 }
 
+const thawEveryMs = 200;
 const images = ['lbwatch/lbwatch', 'lbwatch/nginx', 'lbwatch/flask'];
 
 /** Names the file that `docker save` made, inside the run's folder. */
@@ -63,12 +66,20 @@ export async function runInOwnSpace(
     interrupted.addEventListener('abort', () => {
       if (inner.connected) inner.disconnect();
     });
-    return await new Promise((resolve, reject) => {
+    // However it ended, paused containers would outlive it, and the space would never end.
+    let thawing: NodeJS.Timeout | undefined;
+    inner.on('disconnect', () => {
+      thawing = setInterval(() => void thaw(directory), thawEveryMs);
+    });
+    return await new Promise<number>((resolve, reject) => {
       inner.on('error', reject).on('exit', (code) => {
         resolve(code ?? 1);
       });
+    }).finally(() => {
+      clearInterval(thawing);
     });
   } finally {
+    await removeCgroups(directory);
     await rm(directory, { recursive: true, force: true });
   }
 }

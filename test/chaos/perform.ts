@@ -50,7 +50,18 @@ export async function perform(stack: ChaosStack, operation: Operation): Promise<
       await stack.tell(`moods/${operation.slot}`, operation.mood);
       stack.moods.set(operation.slot, operation.mood);
       return true;
-    default:
+    case 'start':
+    case 'stop':
+    case 'kill':
+    case 'pause':
+    case 'unpause':
+    case 'restart':
+    case 'remove':
+    case 'rename':
+    case 'connect':
+    case 'disconnect':
+    case 'drain':
+    case 'undrain':
       return act(stack, operation);
   }
 }

@@ -60,6 +60,9 @@ const faultWeights: Readonly<Record<FaultKind, number>> = {
 
 /** Which part of the steps has a fault. */
 const faultChance = 0.5;
+/** Which part of the labels may be such that nobody joins; the others keep the pools filled. */
+const oddChance = 0.4;
+const regular = profiles.filter(({ isOdd }) => isOdd !== true);
 const mostOperationsAtOnce = 4;
 const mostReplicas = 3;
 
@@ -174,7 +177,15 @@ class Stage {
         return { kind, forMs: random.between(100, 2500) };
       case 'clock jumps':
         return { kind, hours: random.pick([-30, -3, -1, 1, 2, 48]) };
-      default:
+      case 'controller restarted':
+      case 'controller recreated':
+      case 'nginx killed':
+      case 'nginx restarted':
+      case 'nginx recreated':
+      case 'disk full':
+      case 'directory read-only':
+      case 'directory lost':
+      case 'bad edit':
         return { kind };
     }
   }
@@ -244,7 +255,7 @@ class Stage {
         return this.#change(kind, may, { isDrained: !isDrained });
       }
       case 'relabel': {
-        const profile = random.pick(profiles);
+        const profile = random.pick(random.chance(oddChance) ? profiles : regular);
         const networks = random.pick<readonly Network[]>([['default'], ['default'], ['back'], ['back', 'default']]);
         return this.#relabel(random.pick(slots), profile.name, networks);
       }

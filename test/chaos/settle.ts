@@ -18,6 +18,18 @@ export interface Settled {
 const everyMs = 50;
 /** What is different for longer is a difference. */
 const usualLimitMs = 10_000;
+const limitsMs: Readonly<Partial<Record<Fault['kind'], number>>> = {
+  // Found out by the resync, once a minute, where later events hide that earlier ones were lost.
+  'events dropped': 75_000,
+  // A silent stream is replaced after 10 s, and one that does not open is given up after 5.
+  'socket frozen': 20_000,
+  'engine stopped': 30_000,
+  'engine killed': 30_000,
+  'live-restore': 30_000,
+  // What fails again and again is tried every 10 s in the end.
+  'disk full': 15_000,
+  'directory read-only': 15_000,
+};
 /** The engine waits up to a minute before it starts again what fails again and again; a person would not. */
 const helpAfterMs = 2000;
 
@@ -64,21 +76,7 @@ async function help(stack: ChaosStack, { containers }: Look): Promise<readonly s
 }
 
 function limitOf(fault: Fault | undefined): number {
-  switch (fault?.kind) {
-    // Found out by the resync, once a minute, where later events hide that earlier ones were lost.
-    case 'events dropped':
-      return 75_000;
-    // A silent stream is replaced after 10 s, and one that does not open is given up after 5.
-    case 'socket frozen':
-      return 20_000;
-    case 'engine stopped':
-    case 'engine killed':
-    case 'live-restore':
-      return 30_000;
-    case undefined:
-    default:
-      return usualLimitMs;
-  }
+  return (fault === undefined ? undefined : limitsMs[fault.kind]) ?? usualLimitMs;
 }
 
 function toDifference(error: unknown): readonly string[] {

@@ -127,22 +127,33 @@ async function recreate(stack: ChaosStack, service: string): Promise<void> {
 
 async function killAtAct(stack: ChaosStack, act: number, operate: () => Promise<void>): Promise<Suffered> {
   const { State } = await stack.need('lbwatch');
-  await stack.untell('control/dying');
   // A number alone could be the one of last time.
   await stack.tell('control/die-at', `${String(act)} ${String(performance.now())}`);
-  let isOver = false;
-  const operating = operate().finally(() => (isOver = true));
-  let deadlineMs = Number.POSITIVE_INFINITY;
-  let what: string | undefined;
-  while (what === undefined && performance.now() < deadlineMs) {
-    what = await stack.hear('control/dying');
-    if (isOver) deadlineMs = Math.min(deadlineMs, performance.now() + actWithinMs);
+  const watching = new AbortController();
+  const killing = killWhenStopped(stack, State.Pid, watching.signal);
+  await operate();
+  const timer = setTimeout(() => {
+    watching.abort();
+  }, actWithinMs);
+  const what = await killing;
+  clearTimeout(timer);
+  await stack.untell('control/die-at');
+  return { differences: [], remark: what === undefined ? 'no such act came' : `before ${what}` };
+}
+
+/** The controller has stopped by itself right before the act, and says which; its end is a real SIGKILL. */
+async function killWhenStopped(stack: ChaosStack, pid: number, signal: AbortSignal): Promise<string | undefined> {
+  while (!signal.aborted) {
+    const what = await stack.hear('control/dying');
+    if (what !== undefined) {
+      // Its next life begins at once, and is to go on.
+      for (const name of ['die-at', 'dying']) await stack.untell(`control/${name}`);
+      endProcess(pid);
+      return what;
+    }
     await pause(5);
   }
-  await stack.untell('control/die-at');
-  if (what !== undefined) endProcess(State.Pid);
-  await operating;
-  return { differences: [], remark: what === undefined ? 'no such act came' : `before ${what}` };
+  return undefined;
 }
 
 async function loseEngine(

@@ -3,6 +3,10 @@ import { pools } from './operations.ts';
 import type { Fault, Mood, Operation } from './operations.ts';
 import type { Look } from './compare.ts';
 
+const takers: ReadonlySet<Fault['kind']> = new Set([
+  ...(['nginx killed', 'nginx restarted', 'nginx recreated', 'live-restore'] as const),
+]);
+
 /**
  * The pools whose clients may not have lost a request during a step: somebody served there before and after, in the same
  * life at the same address, untouched by the step. Pure.
@@ -38,18 +42,8 @@ export function listProtectedPools(
 
 /** Whether nginx itself goes away, and requests with it. */
 export function takesNginx(fault: Fault | undefined, isLiveRestore: boolean): boolean {
-  switch (fault?.kind) {
-    case 'nginx killed':
-    case 'nginx restarted':
-    case 'nginx recreated':
-    case 'live-restore':
-      return true;
-    case 'engine stopped':
-    case 'engine killed':
-      return !isLiveRestore;
-    default:
-      return false;
-  }
+  if (fault?.kind === 'engine stopped' || fault?.kind === 'engine killed') return !isLiveRestore;
+  return fault !== undefined && takers.has(fault.kind);
 }
 
 function lifeOf({ State: { StartedAt, Status } }: Inspected): string {

@@ -1,5 +1,5 @@
 /** How the proxy between lbwatch and the engine treats what passes. */
-export const modes = [
+const modes = [
   'pass',
   /** Open connections stay open and silent for ever, also later; new ones are accepted and hear nothing until the mode ends. */
   'freeze',

@@ -156,8 +156,11 @@ const proxy = new SocketProxy(path, enginePath);
 await proxy.turn('pass');
 process.on('message', (order: unknown) => {
   if (!isOrder(order)) throw new TypeError('no order of ours');
-  const doing = order.kind === 'cut' ? Promise.resolve(proxy.cut()) : proxy.turn(order.mode);
-  void doing.then(report);
+  if (order.kind === 'mode') void proxy.turn(order.mode).then(report);
+  else {
+    proxy.cut();
+    report();
+  }
 });
 // Whoever started us has gone.
 process.on('disconnect', () => process.exit(0));

@@ -51,7 +51,8 @@ export class Proxy {
     };
     this.#process.once('exit', onEnd);
     try {
-      const [answer]: unknown[] = await once(this.#process, 'message', { signal: ended.signal });
+      const messages: readonly unknown[] = await once(this.#process, 'message', { signal: ended.signal });
+      const answer = messages[0];
       if (isDone(answer)) this.forwarded = answer.forwarded;
     } finally {
       this.#process.off('exit', onEnd);

@@ -30,7 +30,7 @@ export async function drive(
   step: Step,
   before: Look,
 ): Promise<{ readonly finding: StepFinding; readonly after: Look }> {
-  asker.take();
+  const startMs = performance.now();
   let idle = 0;
   const failed: string[] = [];
   const operate = async (): Promise<void> => {
@@ -48,7 +48,7 @@ export async function drive(
     return { differences: [`could not do ${what}: ${messageOf(error)}`], remark: undefined };
   });
   const { look: after, settledMs, helped } = await settle(stack, step.fault);
-  const failures = asker.take();
+  const failures = asker.takeSince(startMs);
   const mustServe = takesNginx(step.fault, wasLiveRestore)
     ? []
     : listProtectedPools(before, after, step.operations, stack.moods);

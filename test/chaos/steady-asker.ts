@@ -7,6 +7,8 @@ import type { ChaosStack } from './stack.ts';
 /** A request that was not answered as it should. */
 export interface Failure {
   readonly pool: string;
+  /** When it was sent, on the monotonic clock. */
+  readonly sentMs: number;
   readonly why: string;
 }
 
@@ -26,9 +28,9 @@ export class SteadyAsker {
     this.#done = Promise.all(pools.map((pool) => this.#askOn(pool))).then(() => undefined);
   }
 
-  /** What failed since the last time. */
-  take(): readonly Failure[] {
-    const taken = this.#failures;
+  /** What failed of what was sent since then. */
+  takeSince(ms: number): readonly Failure[] {
+    const taken = this.#failures.filter(({ sentMs }) => sentMs >= ms);
     this.#failures = [];
     return taken;
   }
@@ -40,11 +42,12 @@ export class SteadyAsker {
 
   async #askOn(pool: string): Promise<void> {
     while (!this.#stopping.signal.aborted) {
+      const sentMs = performance.now();
       try {
         const { status, upstream } = await ask(this.#stack.nginxBase, `/${pool}`);
-        if (status !== 200) this.#failures.push({ pool, why: `${String(status)} from ${upstream}` });
+        if (status !== 200) this.#failures.push({ pool, sentMs, why: `${String(status)} from ${upstream}` });
       } catch (error) {
-        this.#failures.push({ pool, why: error instanceof Error ? error.message : String(error) });
+        this.#failures.push({ pool, sentMs, why: error instanceof Error ? error.message : String(error) });
       }
       this.asked += 1;
       await pause(everyMs);

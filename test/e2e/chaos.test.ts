@@ -7,7 +7,7 @@ import * as z from 'zod';
 
 const program = fileURLToPath(new URL('../chaos/chaos.ts', import.meta.url));
 /** Of this seed: its first faults are of many kinds. */
-const seed = 42;
+const seed = 29;
 const operations = 26;
 
 const summarySchema = z.object({

@@ -24,11 +24,11 @@ const states: readonly ContainerState[] = ['created', 'running', 'paused', 'rest
 export function toContainer(info: Docker.ContainerInfo, portVariable: number | undefined): Container {
   return {
     id: info.Id,
-    name: (info.Names[0] ?? info.Id.slice(0, 12)).replace(/^\//, ''),
+    name: ((info as Sparse<Docker.ContainerInfo>).Names?.[0] ?? info.Id.slice(0, 12)).replace(/^\//, ''),
     createdAt: info.Created,
     state: states.find((state) => state === info.State) ?? 'dead',
     health: toHealth(info.Status),
-    labels: info.Labels,
+    labels: toLabels((info as Sparse<Docker.ContainerInfo>).Labels),
     attachments: toAttachments((info as Sparse<Docker.ContainerInfo>).NetworkSettings?.Networks),
     exposedPorts: toExposedPorts(info),
     portVariable,
@@ -41,10 +41,10 @@ export function toInspected(info: Docker.ContainerInspectInfo): Container {
   const container: Container = {
     id: info.Id,
     name: info.Name.replace(/^\//, ''),
-    createdAt: Math.floor(Date.parse(info.Created) / 1000),
+    createdAt: Math.floor(Date.parse(info.Created) / 1000) || 0,
     state: states.find((state) => state === State?.Status) ?? 'dead',
     health: healths.find((health) => health === State?.Health?.Status) ?? 'none',
-    labels: Config?.Labels ?? {},
+    labels: toLabels(Config?.Labels),
     attachments: toAttachments(NetworkSettings?.Networks),
     exposedPorts: toPortKeys(NetworkSettings?.Ports),
     portVariable: undefined,
@@ -57,7 +57,7 @@ export function toInspected(info: Docker.ContainerInspectInfo): Container {
 function toPortKeys(ports: Readonly<Record<string, unknown>> | null | undefined): readonly ExposedPort[] {
   return Object.keys(ports ?? {}).flatMap((key) => {
     const [port = '', protocol = 'tcp'] = key.split('/');
-    return toExposedPort(Number(port), protocol);
+    return toExposedPort(/^\d+$/.test(port) ? Number(port) : 0, protocol);
   });
 }
 
@@ -68,11 +68,24 @@ function toHealth(status: string): Health {
   return word === 'healthy' || word === 'unhealthy' ? word : 'starting';
 }
 
-function toAttachments(networks: Readonly<Record<string, Endpoint>> | null | undefined): readonly Attachment[] {
+function toAttachments(
+  networks: Readonly<Record<string, Sparse<Endpoint> | null>> | null | undefined,
+): readonly Attachment[] {
   return Object.entries(networks ?? {}).map(([network, endpoint]) => ({
     network,
-    address: endpoint.IPAddress || endpoint.GlobalIPv6Address || undefined,
+    address: toText(endpoint?.IPAddress) ?? toText(endpoint?.GlobalIPv6Address),
   }));
+}
+
+function toText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Texts only: who stands between us and the engine may send anything. */
+function toLabels(labels: Readonly<Record<string, unknown>> | null | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(labels ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 function toExposedPorts(info: Docker.ContainerInfo): readonly ExposedPort[] {
@@ -81,7 +94,8 @@ function toExposedPorts(info: Docker.ContainerInfo): readonly ExposedPort[] {
 }
 
 function toExposedPort(port: number, protocol: string): readonly ExposedPort[] {
-  return protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp' ? [{ port, protocol }] : [];
+  const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
+  return isPort && (protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp') ? [{ port, protocol }] : [];
 }
 
 /** `PORT` among `KEY=value` lines of `Config.Env`; undefined unless it is a port. Nothing else of the environment is kept. */

@@ -1,11 +1,14 @@
 import { access, constants, readdir, stat } from 'node:fs/promises';
 
+import { findHolder } from '../adapters/claim.ts';
 import { describeObstacle } from '../core/streams-standing.ts';
 import { messageOf } from '../core/error-words.ts';
+import { printable, printableLine } from '../core/printable.ts';
 import type { Plan } from '../loop/reconcile.ts';
 import { look } from '../loop/reconcile.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Target } from '../loop/ports.ts';
+import { say, sayJson } from './say.ts';
 import type { Settings } from './settings.ts';
 import { wire } from './wire.ts';
 import type { Wired } from './wire.ts';
@@ -32,13 +35,15 @@ export async function doctor(settings: Settings, isJson: boolean): Promise<numbe
   if ('check' in plan) findings.push(plan);
   else {
     findings.push(describeContainers(plan), ...(await checkNginx(plan, wired)));
-    findings.push(...plan.notes.map((note) => warn('drains', note)));
-    findings.push(...plan.desired.problems.map(({ container, message }) => warn('labels', `${container}: ${message}`)));
+    findings.push(...plan.notes.map((note) => warn('notes', note)));
+    findings.push(
+      ...plan.desired.problems.map(({ container, message }) => warn('labels', `${printable(container)}: ${message}`)),
+    );
   }
-  if (isJson) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+  if (isJson) sayJson(findings);
   else
     for (const { check, state, detail } of findings)
-      process.stdout.write(`${state.padEnd(8)} ${check.padEnd(10)} ${detail}\n`);
+      say(`${state.padEnd(8)} ${check.padEnd(10)} ${printableLine(detail)}\n`);
   return findings.some(({ state }) => state === 'failed') ? 1 : 0;
 }
 
@@ -60,7 +65,12 @@ async function checkDirectory({ dir }: Settings): Promise<Finding> {
     );
   }
   const names = await readdir(dir);
-  return ok('directory', `${dir} is writable (${names.filter((name) => !name.startsWith('.')).join(', ') || 'empty'})`);
+  const holder = findHolder(dir);
+  const kept = holder === undefined ? 'no lbwatch keeps it at present' : `kept by ${holder}`;
+  return ok(
+    'directory',
+    `${dir} is writable (${names.filter((name) => !name.startsWith('.')).join(', ') || 'empty'}); ${kept}`,
+  );
 }
 
 async function checkSite({ site }: Settings, { files }: Wired): Promise<Finding> {

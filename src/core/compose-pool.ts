@@ -2,7 +2,7 @@ import type { Candidate } from './candidate.ts';
 import { isSamePool } from './labels.ts';
 import type { Membership, Pool, Problem, Protocol } from './model.ts';
 import type { NginxBuild } from './nginx-build.ts';
-import { chooseKeepalive, chooseMethod } from './pool-labels.ts';
+import { boundWeights, chooseKeepalive, chooseMethod } from './pool-labels.ts';
 import type { Report } from './pool-labels.ts';
 import { chooseProtocol, describeMismatch, isNamedInBoth } from './pool-protocol.ts';
 import { chooseMembers, describe } from './serving.ts';
@@ -70,7 +70,7 @@ export function composePool({ name, group, others }: PoolDraft, circumstances: P
   const able = obstacle === undefined ? fitting : [];
   const method = chooseMethod(able, protocol, build, report);
   const keepalive = chooseKeepalive(able, protocol, report);
-  const { members, memberships } = chooseMembers(able, method, failOpen);
+  const { members, memberships } = chooseMembers(boundWeights(able, method, report), method, failOpen);
   const pool: Pool = { name, protocol, method, keepalive, members };
   const isMissingElsewhere = isNamedInBoth(name, site) && describeConflict(name, otherModule(pool), site) === undefined;
   return {

@@ -109,7 +109,7 @@ export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all'):
   const circumstances = { ...surroundings, site, declaredPools, build, failOpen, standings };
   const desired = await parts.streams.decide(containers, circumstances, found.targets, { stale, siteDigest });
   const rendered = render(desired.pools, build, internal, siteDigest);
-  return { containers, departures, endedDrains, notes, desired, rendered, found };
+  return { containers, departures, endedDrains, notes: [...notes, ...(found.doubts ?? [])], desired, rendered, found };
 }
 
 function ownScope({ project }: FoundTargets): Scope {

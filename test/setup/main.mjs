@@ -7,6 +7,7 @@ import { askEngine, ensureEngine } from './engine.mjs';
 import { ensureImageBases } from './image-bases.mjs';
 import { ensureNginxBinary } from './nginx-binary.mjs';
 import { ensureNginxImages } from './nginx-images.mjs';
+import { ensureNginxParser } from './nginx-parser.mjs';
 import { ensureNpmPackages } from './npm-packages.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
@@ -47,8 +48,15 @@ async function chaos(args) {
 async function test(args) {
   await ensureNpmPackages();
   const nginx = await ensureNginxBinary();
+  const parser = await ensureNginxParser();
   await ensureBundle();
-  const env = { ...readDotEnv(), ...process.env, LAB_NGINX: nginx.binary, LAB_NGINX_MODULES: nginx.modules };
+  const env = {
+    ...readDotEnv(),
+    ...process.env,
+    LAB_NGINX: nginx.binary,
+    LAB_NGINX_MODULES: nginx.modules,
+    LAB_NGINX_PARSER: parser,
+  };
   if (args.includes('--unit')) {
     return runTests([...args.filter((arg) => arg !== '--unit'), '--testPathIgnorePatterns=/test/e2e/'], env);
   }

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import * as z from 'zod';
 
 import { explain } from '../support/explained.ts';
-import { parseNginx } from '../support/nginx-syntax.ts';
 import { ask } from './ask.ts';
 import type { Inspected } from './engine-api.ts';
 import { pools } from './operations.ts';
 import { foretell } from './oracle.ts';
 import type { Expected } from './oracle.ts';
 import type { ChaosStack } from './stack.ts';
+import { readServers } from './upstreams-file.ts';
 
 /** Who should be in each pool. */
 export type Truth = ReadonlyMap<string, readonly Expected[]>;
@@ -110,22 +110,19 @@ async function compareEdition(stack: ChaosStack): Promise<readonly string[]> {
 
 /** The generated file, backups included, which only the file shows while primaries answer. */
 async function compareFile(stack: ChaosStack, truth: Truth): Promise<readonly string[]> {
-  let blocks;
+  let text: string;
   try {
-    blocks = parseNginx(await readFile(join(stack.sharedPath, 'upstreams.conf'), 'utf8'));
+    text = await readFile(join(stack.sharedPath, 'upstreams.conf'), 'utf8');
   } catch (error) {
     return [`upstreams.conf cannot be read: ${messageOf(error)}`];
   }
   return pools.flatMap((pool) => {
-    const block = blocks.find(({ words }) => words[0] === 'upstream' && words[1] === pool);
-    if (block === undefined) return [`upstreams.conf has no upstream ${pool}`];
-    const servers = (block.block ?? []).filter(({ words }) => words[0] === 'server').map(({ words }) => words.slice(1));
-    const written = servers
-      .filter(([address = '']) => !address.startsWith('127.0.0.1:'))
-      .map(([address, ...options]) => {
-        const weight = options.find((option) => option.startsWith('weight='))?.slice('weight='.length) ?? '1';
-        return renderServer(address ?? '', weight, options.includes('backup'));
-      });
+    const servers = readServers(text, pool);
+    if (servers === undefined) return [`upstreams.conf has no upstream ${pool}`];
+    const written = servers.map(({ address, options }) => {
+      const weight = options.find((option) => option.startsWith('weight='))?.slice('weight='.length) ?? '1';
+      return renderServer(address, weight, options.includes('backup'));
+    });
     const wanted = (truth.get(pool) ?? []).map((one) => renderServer(one.address, String(one.weight), one.standsBy));
     const [is, should] = [written, wanted].map((list) => list.sort().join(', ') || 'nobody');
     return is === should ? [] : [`upstreams.conf has in ${pool}: ${is ?? ''}; should be: ${should ?? ''}`];

@@ -101,5 +101,6 @@ function shorten(path) {
 function describe(text) {
   const [, method, path] = /^(GET|POST|DELETE) (\S+)/.exec(text) ?? [];
   if (path !== undefined) return `${method} ${path.replace(/\?.*$/, '').replace(/[0-9a-f]{12,}/g, 'ID')}`;
-  return `shell: ${text.replace(/\s+/g, ' ').slice(0, 60)}`;
+  // Behind the command comes how its end is told, with a number that is never the same.
+  return `shell: ${text.replace(/\s+/g, ' ').replace(/ ?printf.*$/, '').slice(0, 50)}`;
 }

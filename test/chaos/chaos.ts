@@ -18,7 +18,7 @@ async function main(options: Options, words: readonly string[], interrupted: Abo
   if (why === undefined) return runInOwnSpace(inner, [...words, '--seed', String(options.seed)], interrupted);
   process.stderr.write(
     `no engine of the run's own: ${why}. It uses the engine that is there and leaves out what would harm it: ` +
-      'the engine stopped or killed, processes killed by number, the disk full, the directory read-only.\n',
+      'the engine stopped or killed, processes killed by number, the disk full, the directory read-only or lost.\n',
   );
   const space = await makeSharedSpace();
   try {

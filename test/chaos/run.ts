@@ -16,7 +16,14 @@ import { SteadyAsker } from './steady-asker.ts';
 /** What it takes an engine, mounts and processes of one's own to do. */
 const needOwnSpace: ReadonlySet<FaultKind> = new Set([
   ...(['controller killed', 'controller killed at an act', 'nginx killed'] as const),
-  ...(['engine stopped', 'engine killed', 'live-restore', 'disk full', 'directory read-only'] as const),
+  ...([
+    'engine stopped',
+    'engine killed',
+    'live-restore',
+    'disk full',
+    'directory read-only',
+    'directory lost',
+  ] as const),
 ]);
 
 /** The whole run, from an empty space to its last line. Answers the exit code. */

@@ -169,6 +169,9 @@ export class ChaosStack {
     try {
       if (this.engine === undefined) {
         for (const id of this.ids.values()) await this.api.remove(id).catch(() => undefined);
+        // What belongs to the controller's user is not for everybody to remove.
+        const everything = 'rm -rf /etc/nginx/lbwatch/* /etc/nginx/lbwatch/.[!.]*';
+        await this.compose.try('exec', '-T', '-u', '10001', 'lbwatch', 'sh', '-c', everything);
         await this.compose.try('kill');
         await this.journey.end();
       } else {

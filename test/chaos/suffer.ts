@@ -1,8 +1,6 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-
-import { execa } from 'execa';
 
 import { eventually } from '../support/eventually.ts';
 import { ask } from './ask.ts';
@@ -249,14 +247,18 @@ async function fillDisk(stack: ChaosStack, operate: () => Promise<void>): Promis
   }
 }
 
+/** By its permissions: a file system whose files are open, as the controller's lock is, cannot be turned read-only. */
 async function sufferReadOnly(stack: ChaosStack, operate: () => Promise<void>): Promise<Suffered> {
-  await execa('mount', ['-o', 'remount,ro', stack.sharedPath]);
+  const { uid, gid, mode } = await stat(stack.sharedPath);
+  await chown(stack.sharedPath, 0, 0);
+  await chmod(stack.sharedPath, 0o555);
   try {
     await operate();
     await pause(holdMs);
     return { differences: await testConfiguration(stack) };
   } finally {
-    await execa('mount', ['-o', 'remount,rw', stack.sharedPath]);
+    await chmod(stack.sharedPath, mode);
+    await chown(stack.sharedPath, uid, gid);
   }
 }
 

@@ -102,5 +102,8 @@ function describe(text) {
   const [, method, path] = /^(GET|POST|DELETE) (\S+)/.exec(text) ?? [];
   if (path !== undefined) return `${method} ${path.replace(/\?.*$/, '').replace(/[0-9a-f]{12,}/g, 'ID')}`;
   // Behind the command comes how its end is told, with a number that is never the same.
-  return `shell: ${text.replace(/\s+/g, ' ').replace(/ ?printf.*$/, '').slice(0, 50)}`;
+  return `shell: ${text
+    .replace(/\s+/g, ' ')
+    .replace(/ ?printf.*$/, '')
+    .slice(0, 50)}`;
 }

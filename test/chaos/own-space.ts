@@ -60,7 +60,8 @@ export async function runInOwnSpace(
     await execa('docker', ['save', '-o', join(directory, imagesFile), ...images]);
     const inner = spawn('unshare', [...ownSpace, 'sh', '-c', prepare, directory, process.execPath, program, ...words], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, CHAOS_DIRECTORY: directory },
+      // What it makes for itself goes with the folder.
+      env: { ...process.env, CHAOS_DIRECTORY: directory, TMPDIR: directory },
     });
     // It hears of it by the channel, tidies up and ends.
     interrupted.addEventListener('abort', () => {

@@ -63,7 +63,7 @@ const faultChance = 0.5;
 /** Which part of the labels may be such that nobody joins; the others keep the pools filled. */
 const oddChance = 0.4;
 const regular = profiles.filter(({ isOdd }) => isOdd !== true);
-const mostOperationsAtOnce = 4;
+const mostOperationsAtOnce = 7;
 const mostReplicas = 3;
 
 type State = 'absent' | 'running' | 'paused' | 'stopped';

@@ -23,6 +23,14 @@ const limitsMs: Readonly<Partial<Record<Fault['kind'], number>>> = {
   'events dropped': 75_000,
   // A silent stream is replaced after 10 s, and one that does not open is given up after 5.
   'socket frozen': 20_000,
+  // A process starts anew, maybe after a pause of the engine's, on a machine that may be busy.
+  'controller killed': 20_000,
+  'controller killed at an act': 20_000,
+  'controller restarted': 20_000,
+  'controller recreated': 20_000,
+  'nginx killed': 20_000,
+  'nginx restarted': 20_000,
+  'nginx recreated': 20_000,
   'engine stopped': 30_000,
   'engine killed': 30_000,
   'live-restore': 30_000,

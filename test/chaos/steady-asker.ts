@@ -13,6 +13,8 @@ export interface Failure {
 }
 
 const everyMs = 100;
+/** nginx may have to ask several members that hang. */
+const patienceMs = 10_000;
 
 /** Asks each pool all the time as clients do, and remembers what failed. */
 export class SteadyAsker {
@@ -44,7 +46,7 @@ export class SteadyAsker {
     while (!this.#stopping.signal.aborted) {
       const sentMs = performance.now();
       try {
-        const { status, upstream } = await ask(this.#stack.nginxBase, `/${pool}`);
+        const { status, upstream } = await ask(this.#stack.nginxBase, `/${pool}`, patienceMs);
         if (status !== 200) this.#failures.push({ pool, sentMs, why: `${String(status)} from ${upstream}` });
       } catch (error) {
         this.#failures.push({ pool, sentMs, why: error instanceof Error ? error.message : String(error) });

@@ -8,6 +8,7 @@ import { settle } from './settle.ts';
 import type { ChaosStack } from './stack.ts';
 import type { SteadyAsker } from './steady-asker.ts';
 import { suffer } from './suffer.ts';
+import type { Operate } from './suffer.ts';
 import { listProtectedPools, takesNginx } from './survivors.ts';
 
 /** What a step came to. */
@@ -33,8 +34,9 @@ export async function drive(
   const startMs = performance.now();
   let idle = 0;
   const failed: string[] = [];
-  const operate = async (): Promise<void> => {
+  const operate: Operate = async (beforeLast) => {
     for (const operation of step.operations) {
+      if (operation === step.operations.at(-1)) await beforeLast?.();
       try {
         if (!(await perform(stack, operation))) idle += 1;
       } catch (error) {

@@ -36,12 +36,11 @@ const socketModes: Readonly<Record<Exclude<SocketFault, 'socket cut'>, Mode>> = 
   'events repeated': 'repeat events',
 };
 
+/** Does a step's operations; what is to happen just before the last of them is done there. */
+export type Operate = (beforeLast?: () => Promise<void>) => Promise<void>;
+
 /** Does the operations with a fault before, around or after them. */
-export async function suffer(
-  stack: ChaosStack,
-  fault: Fault | undefined,
-  operate: () => Promise<void>,
-): Promise<Suffered> {
+export async function suffer(stack: ChaosStack, fault: Fault | undefined, operate: Operate): Promise<Suffered> {
   if (fault === undefined) {
     await operate();
     return fine;
@@ -123,13 +122,16 @@ async function recreate(stack: ChaosStack, service: string): Promise<void> {
   await stack.compose.run('up', '-d', '--no-build', '--no-deps', '--force-recreate', '-t', '5', service);
 }
 
-async function killAtAct(stack: ChaosStack, act: number, operate: () => Promise<void>): Promise<Suffered> {
-  const { State } = await stack.need('lbwatch');
-  // A number alone could be the one of last time.
-  await stack.tell('control/die-at', `${String(act)} ${String(performance.now())}`);
+async function killAtAct(stack: ChaosStack, act: number, operate: Operate): Promise<Suffered> {
   const watching = new AbortController();
-  const killing = killWhenStopped(stack, State.Pid, watching.signal);
-  await operate();
+  let killing: Promise<string | undefined> = Promise.resolve(undefined);
+  // What comes after a death would cover up what it left half done.
+  await operate(async () => {
+    const { State } = await stack.need('lbwatch');
+    // A number alone could be the one of last time.
+    await stack.tell('control/die-at', `${String(act)} ${String(performance.now())}`);
+    killing = killWhenStopped(stack, State.Pid, watching.signal);
+  });
   const timer = setTimeout(() => {
     watching.abort();
   }, actWithinMs);
@@ -211,12 +213,7 @@ async function findUnreadiness(stack: ChaosStack): Promise<readonly string[]> {
   }
 }
 
-async function sufferSocket(
-  stack: ChaosStack,
-  kind: SocketFault,
-  forMs: number,
-  operate: () => Promise<void>,
-): Promise<Suffered> {
+async function sufferSocket(stack: ChaosStack, kind: SocketFault, forMs: number, operate: Operate): Promise<Suffered> {
   if (kind === 'socket cut') {
     await operate();
     await stack.proxy.cut();
@@ -234,7 +231,7 @@ async function sufferSocket(
   return { differences };
 }
 
-async function fillDisk(stack: ChaosStack, operate: () => Promise<void>): Promise<Suffered> {
+async function fillDisk(stack: ChaosStack, operate: Operate): Promise<Suffered> {
   const filler = join(stack.sharedPath, '.filler');
   // Some of it is written before there is no more room.
   await writeFile(filler, Buffer.alloc(2 * 1024 * 1024)).catch(() => undefined);
@@ -248,7 +245,7 @@ async function fillDisk(stack: ChaosStack, operate: () => Promise<void>): Promis
 }
 
 /** By its permissions: a file system whose files are open, as the controller's lock is, cannot be turned read-only. */
-async function sufferReadOnly(stack: ChaosStack, operate: () => Promise<void>): Promise<Suffered> {
+async function sufferReadOnly(stack: ChaosStack, operate: Operate): Promise<Suffered> {
   const { uid, gid, mode } = await stat(stack.sharedPath);
   await chown(stack.sharedPath, 0, 0);
   await chmod(stack.sharedPath, 0o555);
@@ -263,7 +260,7 @@ async function sufferReadOnly(stack: ChaosStack, operate: () => Promise<void>): 
 }
 
 /** While the site's own configuration is broken nothing can be loaded; what runs goes on. */
-async function editBadly(stack: ChaosStack, operate: () => Promise<void>): Promise<Suffered> {
+async function editBadly(stack: ChaosStack, operate: Operate): Promise<Suffered> {
   const { edition } = stack.site;
   await stack.site.spoil();
   await operate();

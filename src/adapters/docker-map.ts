@@ -111,22 +111,53 @@ export interface Process {
   readonly command: string;
 }
 
-/** `GET /containers/{id}/top` with `pid,args`: rows of text under titles. */
+/** `GET /containers/{id}/top` with `pid,args`: rows of text under titles; Podman leaves each row in one piece. */
 export function toProcesses(top: unknown): readonly Process[] {
   const rows: unknown = isRecord(top) ? top['Processes'] : undefined;
   return toList(rows).flatMap((row) => {
-    const [pid, ...words] = toList(row);
-    return [{ pid: Number(pid), command: words.join(' ') }];
+    const [pid, ...words] = toList(row).join(' ').trimStart().split(' ');
+    return [{ pid: Number(pid), command: words.join(' ').trimStart() }];
   });
 }
 
-/** A line of `GET /events`; undefined for what names no container. Podman says `died` and tells health elsewhere. */
+/** Which engine answers, as `GET /version` says. */
+export interface EngineVersion {
+  /** For people: `Docker Engine 28.5.2 (API 1.51)`. */
+  readonly text: string;
+  readonly isPodman: boolean;
+  /** Such as `1.41`. */
+  readonly api: string;
+}
+
+/** `GET /version`. */
+export function toEngineVersion(version: unknown): EngineVersion {
+  const told = isRecord(version) ? version : {};
+  const word = (name: string): string => {
+    const value = told[name];
+    return typeof value === 'string' ? value : 'unknown';
+  };
+  const api = word('ApiVersion');
+  const name = isPodman(version) ? 'Podman' : 'Docker Engine';
+  return { text: `${name} ${word('Version')} (API ${api})`, isPodman: isPodman(version), api };
+}
+
+/** `GET /version`: Podman names itself among the components, and says Docker's API version elsewhere. */
+export function isPodman(version: unknown): boolean {
+  const components = isRecord(version) ? toList(version['Components']) : [];
+  return components.some((component) => isRecord(component) && component['Name'] === 'Podman Engine');
+}
+
+/**
+ * A line of `GET /events`; undefined for what names no container. Podman (4.3) names the container itself as the actor of
+ * a network's event, no signal for `kill`, and a health status of before the probe.
+ */
 export function toEngineEvent(line: unknown): EngineEvent | undefined {
   if (!isRecord(line)) return undefined;
   const actor = isRecord(line['Actor']) ? line['Actor'] : {};
   const attributes = isRecord(actor['Attributes']) ? actor['Attributes'] : {};
-  // A network's event carries the container's id as an attribute, and no labels.
-  const containerId = line['Type'] === 'network' ? attributes['container'] : actor['ID'];
+  // A network's event carries the container's id as an attribute, and no labels. All of Podman's name a pod, or none.
+  const isOfNetwork = line['Type'] === 'network' && !('podId' in attributes);
+  const containerId = isOfNetwork ? attributes['container'] : actor['ID'];
   const action = line['Action'];
   if (typeof containerId !== 'string' || typeof action !== 'string') return undefined;
   const nanoseconds = typeof line['timeNano'] === 'number' ? line['timeNano'] : Number(line['time']) * 1e9;
@@ -136,6 +167,7 @@ export function toEngineEvent(line: unknown): EngineEvent | undefined {
 
 function toAction(action: string, line: Record<string, unknown>, attributes: Record<string, unknown>): string {
   if (action === 'died') return 'die';
+  if (action === 'remove') return 'destroy';
   if (action !== 'health_status') return action;
   const status = line['HealthStatus'] ?? attributes['health_status'];
   return typeof status === 'string' ? `health_status: ${status}` : action;

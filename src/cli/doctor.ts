@@ -1,6 +1,7 @@
 import { access, constants, readdir, stat } from 'node:fs/promises';
 
 import { findHolder } from '../adapters/claim.ts';
+import type { EngineVersion } from '../adapters/docker-map.ts';
 import { describeObstacle } from '../core/streams-standing.ts';
 import { messageOf } from '../core/error-words.ts';
 import { printable, printableLine } from '../core/printable.ts';
@@ -49,8 +50,25 @@ export async function doctor(settings: Settings, isJson: boolean): Promise<numbe
 
 async function checkSocket({ engine }: Wired): Promise<Finding> {
   const version = await attempt('socket', () => engine.readVersion());
-  return typeof version === 'string' ? ok('socket', `Docker Engine ${version} answers`) : version;
+  if ('check' in version) return version;
+  const lacks = lacking(version);
+  return lacks === undefined
+    ? ok('socket', `${version.text} answers`)
+    : warn('socket', `${version.text} answers; ${lacks}`);
 }
+
+/** What of an engine's lacks changes what lbwatch can do. */
+function lacking({ isPodman, api }: EngineVersion): string | undefined {
+  if (isPodman) {
+    return 'Podman does not tell of calls to stop: members leave when they have ended, and not before (pre_stop hooks and lbwatch drain help)';
+  }
+  const [, major = 0, minor = 0] = (/^([0-9]+)\.([0-9]+)$/.exec(api) ?? []).map(Number);
+  const isOlder = major < oldestApi[0] || (major === oldestApi[0] && minor < oldestApi[1]);
+  return isOlder ? `lbwatch is tested with API ${oldestApi.join('.')} and newer` : undefined;
+}
+
+/** Of Docker 20.10. */
+const oldestApi = [1, 41] as const;
 
 async function checkDirectory({ dir }: Settings): Promise<Finding> {
   try {

@@ -1,6 +1,7 @@
 import { askMember } from '../adapters/ask-member.ts';
 import { Claim } from '../adapters/claim.ts';
 import { DockerEngine } from '../adapters/docker.ts';
+import { readDockerHost } from '../adapters/docker-host.ts';
 import { systemClock } from '../adapters/clock.ts';
 import { DrainFolder } from '../adapters/drain-folder.ts';
 import { DiskFiles } from '../adapters/files.ts';
@@ -45,7 +46,9 @@ export async function wire(settings: Settings, mark: (mark: Mark) => void = () =
       'LBWATCH_SCOPE is "project", which needs lbwatch to run in a container; allowed here: all, or names of Compose projects',
     );
   }
-  const engine = new DockerEngine();
+  const host = readDockerHost(process.env);
+  if (typeof host === 'string') throw new BadSetting(host);
+  const engine = new DockerEngine(host);
   const claim = new Claim(settings.dir, selfId, version);
   const files = new DiskFiles(settings.dir, settings.site, () => claim.take());
   const drainStore = new DrainFolder(settings.dir);

@@ -72,8 +72,8 @@ export async function reconcile(
       plan = await look(parts, plan === undefined ? stale : new Set());
       await parts.drains.forget(plan.endedDrains);
       outcome = await parts.applier.apply(plan.rendered, plan.found);
-      // A pool of streams.conf that nginx refuses must not hold back the others: once more, without it.
-    } while (outcome.kind === 'rejected' && parts.streams.learnRefusal(outcome.message, plan.rendered.streams));
+      // A pool that nginx refuses by itself must not hold back the others: once more, without it.
+    } while (outcome.kind === 'rejected' && parts.streams.learnRefusal(outcome.message, plan.rendered));
     return { outcome, plan };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

@@ -330,6 +330,17 @@ describe('what cannot work ends at once, with one line', () => {
     [{ LBWATCH_RESYNC: 'often' }, 2, /^lbwatch: LBWATCH_RESYNC is "often"; allowed: a duration .*\n$/],
     [{ LBWATCH_RESINK: '5s' }, 2, /^lbwatch: LBWATCH_RESINK is no setting; .*\n$/],
     [{ LBWATCH_SCOPE: 'a;b' }, 2, /^lbwatch: LBWATCH_SCOPE is "a;b"; allowed: .*\n$/],
+    [{ DOCKER_HOST: 'tcp://' }, 2, /^lbwatch: DOCKER_HOST is "tcp:\/\/"; allowed: .*\n$/],
+    [
+      { DOCKER_HOST: 'ssh://me@far' },
+      2,
+      /^lbwatch: DOCKER_HOST is "ssh:\/\/me@far"; lbwatch does not speak ssh: .*\n$/,
+    ],
+    [
+      { DOCKER_HOST: 'tcp://127.0.0.1:2376', DOCKER_CERT_PATH: '/nowhere' },
+      2,
+      /^lbwatch: cannot read \/nowhere\/ca\.pem as user \d+ \(DOCKER_CERT_PATH\): ENOENT.*\n$/,
+    ],
   ])('%j', async (environment, code, said) => {
     const ended = await lab.command(['run'], environment);
     expect(ended).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(said) });

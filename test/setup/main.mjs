@@ -9,6 +9,7 @@ import { ensureNginxBinary } from './nginx-binary.mjs';
 import { ensureNginxImages } from './nginx-images.mjs';
 import { ensureNginxParser } from './nginx-parser.mjs';
 import { ensureNpmPackages } from './npm-packages.mjs';
+import { ensureOtherEngines } from './other-engines.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
 import { runTests } from './run-tests.mjs';
@@ -66,7 +67,16 @@ async function test(args) {
   await ensureImageBases();
   await ensureNginxImages();
   await ensureStackImages(compose);
-  return runTests(args, { ...readDotEnv(), ...env, LAB_COMPOSE: compose.join(' '), LAB_COMPOSE_V1: composeV1 });
+  const { older, newer, podman } = await ensureOtherEngines();
+  return runTests(args, {
+    ...readDotEnv(),
+    ...env,
+    LAB_COMPOSE: compose.join(' '),
+    LAB_COMPOSE_V1: composeV1,
+    LAB_DOCKER_OLDER: older,
+    LAB_DOCKER_NEWER: newer,
+    LAB_PODMAN: podman,
+  });
 }
 
 async function runCheck() {

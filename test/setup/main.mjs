@@ -1,5 +1,5 @@
-// What `npm run demo`, `npm run traffic`, `npm test` and `npm run check` start: brings a fresh clone to where they can run, step by step,
-// then runs them. Needs nothing but Node 20; each step is skipped where its work is done already.
+// What `npm run demo`, `npm run traffic`, `npm run chaos`, `npm test` and `npm run check` start: brings a fresh clone to where
+// they can run, step by step, then runs them. Needs nothing but Node 20; each step is skipped where its work is done already.
 import { ensureBundle } from './bundle.mjs';
 import { ensureCompose, ensureComposeV1 } from './compose.mjs';
 import { readDotEnv } from './dot-env.mjs';
@@ -20,7 +20,7 @@ import { SetupError } from './setup-error.mjs';
 import { ensureStackImages } from './stack-images.mjs';
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Promise<number>>>} */
-const commands = { demo, traffic, test, check: runCheck };
+const commands = { demo, traffic, chaos, test, check: runCheck };
 
 /** @param {readonly string[]} args */
 async function demo(args) {
@@ -38,6 +38,13 @@ async function traffic(args) {
   if (args.includes('--json')) sayOnStderr();
   await ensureNpmPackages();
   return runWithCompose('test/traffic/traffic.ts', args, await ensureStack());
+}
+
+/** @param {readonly string[]} args */
+async function chaos(args) {
+  if (args.includes('--json')) sayOnStderr();
+  await ensureNpmPackages();
+  return runWithCompose('test/chaos/chaos.ts', args, await ensureStack());
 }
 
 /** @param {readonly string[]} args `--unit`: only what needs no engine; all others are Jest's */

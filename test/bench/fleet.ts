@@ -13,7 +13,7 @@ import type { LogRecord } from '../support/run-lab.ts';
 
 /** What the image tells its Node.js. */
 const [, nodeOptions = ''] =
-  /NODE_OPTIONS=(\S+)/.exec(readFileSync(join(import.meta.dirname, '../../src/Dockerfile'), 'utf8')) ?? [];
+  /NODE_OPTIONS="([^"]+)"/.exec(readFileSync(join(import.meta.dirname, '../../src/Dockerfile'), 'utf8')) ?? [];
 
 /** Nobody else is likely to want it, and it is given to no outgoing connection. */
 const memberPort = 18_873;

@@ -1,14 +1,16 @@
-// What `npm run demo`, `npm run traffic`, `npm run bench`, `npm test` and `npm run check` start: brings a fresh clone to where they can run, step by step,
-// then runs them. Needs nothing but Node 20; each step is skipped where its work is done already.
+// What `npm run demo`, `traffic`, `chaos`, `bench`, `test` and `check` start: brings a fresh clone to where they can run, step by
+// step, then runs them. Needs nothing but Node 20; each step is skipped where its work is done already.
 import { ensureBundle } from './bundle.mjs';
 import { ensureCompose, ensureComposeV1 } from './compose.mjs';
 import { readDotEnv } from './dot-env.mjs';
 import { askEngine, ensureEngine } from './engine.mjs';
+import { ensureHaproxyImage } from './haproxy-image.mjs';
 import { ensureImageBases } from './image-bases.mjs';
 import { ensureNginxBinary } from './nginx-binary.mjs';
 import { ensureNginxImages } from './nginx-images.mjs';
 import { ensureNginxParser } from './nginx-parser.mjs';
 import { ensureNpmPackages } from './npm-packages.mjs';
+import { ensureOneContainerImage } from './one-container-image.mjs';
 import { ensureOtherEngines } from './other-engines.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
@@ -18,7 +20,7 @@ import { SetupError } from './setup-error.mjs';
 import { ensureStackImages } from './stack-images.mjs';
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Promise<number>>>} */
-const commands = { demo, traffic, bench, test, check: runCheck };
+const commands = { demo, traffic, chaos, bench, test, check: runCheck };
 
 /** @param {readonly string[]} args */
 async function demo(args) {
@@ -36,6 +38,13 @@ async function traffic(args) {
   if (args.includes('--json')) sayOnStderr();
   await ensureNpmPackages();
   return runWithCompose('test/traffic/traffic.ts', args, await ensureStack());
+}
+
+/** @param {readonly string[]} args */
+async function chaos(args) {
+  if (args.includes('--json')) sayOnStderr();
+  await ensureNpmPackages();
+  return runWithCompose('test/chaos/chaos.ts', args, await ensureStack());
 }
 
 /** @param {readonly string[]} args */
@@ -71,7 +80,9 @@ async function test(args) {
   const composeV1 = await ensureComposeV1();
   await ensureImageBases();
   await ensureNginxImages();
+  await ensureHaproxyImage();
   await ensureStackImages(compose);
+  await ensureOneContainerImage();
   const { older, newer, podman } = await ensureOtherEngines();
   return runTests(args, {
     ...readDotEnv(),

@@ -209,10 +209,6 @@ export class Controller {
     );
   }
 
-  get pid(): number {
-    return this.#process.pid ?? 0;
-  }
-
   signal(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
   }

@@ -2,7 +2,7 @@ import { systemClock } from '../adapters/clock.ts';
 import { Controller } from '../loop/controller.ts';
 import { Drainer } from '../loop/drainer.ts';
 import { PassWatch } from '../loop/pass-watch.ts';
-import type { Reporter } from '../loop/ports.ts';
+import type { Report, Reporter } from '../loop/ports.ts';
 import { Staleness } from '../loop/staleness.ts';
 import { createLog } from '../report/log.ts';
 import { LogReporter } from '../report/log-reporter.ts';
@@ -70,10 +70,13 @@ export async function run(settings: Settings): Promise<void> {
     log.warn({ err: error }, 'cannot watch the configuration; the resync will see what changes');
   };
   const stopConfigWatch = await watchConfig(watched, mark, onWatchError, systemClock);
-  const watching = watchEvents(engine, parts.lifecycle, mark, systemClock, reporter, stopping.signal);
+  // The first list is made once the stream is open, and not before that as well. Where none can be opened, the first pass
+  // says why.
+  const beginning = new Beginning(reporter, () => {
+    controller.markAll('start');
+  });
+  const watching = watchEvents(engine, parts.lifecycle, mark, systemClock, beginning, stopping.signal);
   const stopResync = startResync(settings.resync, mark, systemClock);
-  // Also where no stream can be opened: the first pass then says why.
-  controller.markAll('start');
 
   await stopSignal;
   process.off('SIGHUP', onHangUp);
@@ -104,6 +107,25 @@ function awaitSignal(...signals: readonly NodeJS.Signals[]): Promise<void> {
       });
     }
   });
+}
+
+/** Calls back where the event stream fails before it was ever up, and passes everything on. */
+class Beginning implements Reporter {
+  readonly #next: Reporter;
+  readonly #onFailure: () => void;
+  #isOver = false;
+
+  constructor(next: Reporter, onFailure: () => void) {
+    this.#next = next;
+    this.#onFailure = onFailure;
+  }
+
+  report(report: Report): void {
+    this.#next.report(report);
+    if (this.#isOver || (report.kind !== 'watching' && report.kind !== 'cut')) return;
+    this.#isOver = true;
+    if (report.kind === 'cut') this.#onFailure();
+  }
 }
 
 function describe(settings: Settings): Readonly<Record<string, string>> {

@@ -19,6 +19,16 @@ export interface Rendered extends Texts {
   readonly digest: string;
 }
 
+/** What was written the last time. */
+interface Known {
+  readonly pools: readonly Pool[];
+  readonly setting: string;
+  readonly rendered: Rendered;
+}
+
+/** By the first pool: most passes find the pools as they were. */
+const known = new WeakMap<Pool, Known>();
+
 /**
  * Writes the generated files: the upstreams of both modules, and the two small http servers that answer for lbwatch and
  * for empty pools.
@@ -32,6 +42,20 @@ export function render(
   internal: InternalServer,
   siteDigest: string,
 ): Rendered {
+  const [first] = pools;
+  const setting = JSON.stringify([build, internal, siteDigest]);
+  const before = first && known.get(first);
+  if (before?.setting === setting && isSameList(before.pools, pools)) return before.rendered;
+  const rendered = renderAnew(pools, build, internal, siteDigest);
+  if (first !== undefined) known.set(first, { pools, setting, rendered });
+  return rendered;
+}
+
+function isSameList(one: readonly Pool[], other: readonly Pool[]): boolean {
+  return one.length === other.length && one.every((pool, index) => pool === other[index]);
+}
+
+function renderAnew(pools: readonly Pool[], build: NginxBuild, internal: InternalServer, siteDigest: string): Rendered {
   const sparing = renderSparing(build);
   const httpPools = pools.filter(({ protocol }) => protocol === 'http');
   const upstreams = httpPools.map((pool) => renderHttpUpstream(pool, build, internal)).join('\n');

@@ -106,7 +106,8 @@ export class LogReporter implements Reporter {
     }
     for (const change of pass.changes) {
       const line = `${describeChange(change)}; acknowledged ${String(Math.round(pass.sinceEventMs))} ms after the event`;
-      this.#log.info({ ...change, reasons: pass.reasons, sinceEventMs: pass.sinceEventMs, line }, 'pool changed');
+      const { reasons, sinceEventMs } = pass;
+      this.#log.info({ ...shorten(change), reasons, sinceEventMs, line }, 'pool changed');
     }
     if (pass.changes.length === 0) {
       this.#log.info({ reasons: pass.reasons, nginx: reloaded.join(', ') }, 'configuration reloaded');
@@ -114,9 +115,9 @@ export class LogReporter implements Reporter {
   }
 
   #reportFound(change: PoolChange): void {
-    const members = change.joined.map(({ container }) => printable(container)).join(', ') || 'nobody';
+    const members = listFew(change.joined.map(({ container }) => printable(container))) || 'nobody';
     const line = `${change.pool} has ${describeCounts(change)}: ${members}`;
-    this.#log.info({ ...change, line }, 'pool in step');
+    this.#log.info({ ...shorten(change), line }, 'pool in step');
   }
 
   #reportProblems(problems: readonly Problem[]): void {
@@ -210,7 +211,28 @@ function describeChange(change: PoolChange): string {
     ...change.joined.map((move) => `+ ${describeMove(move)}`),
     ...change.left.map((move) => `- ${describeMove(move)}`),
   ];
-  return `${change.pool} ${moves.join(', ') || '(no member)'}; now ${describeCounts(change)}`;
+  return `${change.pool} ${listFew(moves) || '(no member)'}; now ${describeCounts(change)}`;
+}
+
+/** So many members are named in one line; a pool may have thousands. */
+const mostNamed = 20;
+
+function listFew(texts: readonly string[]): string {
+  const others = texts.length - mostNamed;
+  return [...texts.slice(0, mostNamed), ...(others > 0 ? [`and ${String(others)} more`] : [])].join(', ');
+}
+
+/** The same with as many moves as are named; how many there were is told where some are left out. */
+function shorten(change: PoolChange): PoolChange & { readonly allJoined?: number; readonly allLeft?: number } {
+  const { joined, left } = change;
+  if (joined.length <= mostNamed && left.length <= mostNamed) return change;
+  return {
+    ...change,
+    joined: joined.slice(0, mostNamed),
+    left: left.slice(0, mostNamed),
+    allJoined: joined.length,
+    allLeft: left.length,
+  };
 }
 
 function describeMove({ container, role, address, reason }: Move): string {

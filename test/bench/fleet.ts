@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { eventually } from '../support/eventually.ts';
 import { FakeDocker } from '../support/fake-docker.ts';
@@ -11,13 +12,16 @@ import { NginxProcess } from '../support/nginx-process.ts';
 import { Controller } from '../support/run-lab.ts';
 import type { LogRecord } from '../support/run-lab.ts';
 
-/** What the image tells its Node.js. */
-const [, nodeOptions = ''] =
-  /NODE_OPTIONS="([^"]+)"/.exec(readFileSync(join(import.meta.dirname, '../../src/Dockerfile'), 'utf8')) ?? [];
+/** What the image tells its Node.js and its C library. */
+const dockerfile = readFileSync(join(import.meta.dirname, '../../src/Dockerfile'), 'utf8');
+const [, nodeOptions = ''] = /NODE_OPTIONS="([^"]+)"/.exec(dockerfile) ?? [];
+const [, arenas = ''] = /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile) ?? [];
 
 /** Nobody else is likely to want it, and it is given to no outgoing connection. */
 const memberPort = 18_873;
 const withinMs = 60_000;
+/** Longer than the quiet window, so that the next event is acted on at once. */
+const restMs = 700;
 
 /** What the fake engine holds. */
 export interface FleetSize {
@@ -99,6 +103,7 @@ export class Fleet {
     this.#controller = new Controller({
       PATH: process.env['PATH'] ?? '',
       NODE_OPTIONS: nodeOptions,
+      MALLOC_ARENA_MAX: arenas,
       DOCKER_HOST: this.docker.host,
       LBWATCH_NGINX: 'local',
       LBWATCH_NGINX_COMMAND: nginx.command,
@@ -127,6 +132,19 @@ export class Fleet {
     return this.#follow(index, () => {
       this.docker.startAgain(this.#id(index), addressOf(index));
     });
+  }
+
+  /** Resolves when no pass is under way or due: everything that was told before has been seen, and one more event, too. */
+  async rest(): Promise<void> {
+    await pause(restMs);
+    await this.tellNothing(0);
+  }
+
+  /** An event that changes nothing; resolves when a pass has found that. */
+  async tellNothing(index: number): Promise<void> {
+    const from = this.lines.length;
+    this.docker.emit('rename', this.#id(index));
+    await this.#logged(from, ({ msg, reasons }) => msg === 'unchanged' && String(reasons).includes('rename'));
   }
 
   /** Ends a member, or starts one that had ended, and waits for nothing. */

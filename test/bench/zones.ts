@@ -2,7 +2,7 @@ import { findNginx, refusalOf } from '../support/nginx-binary.ts';
 import { renderHttpUpstream } from '../../src/core/render-http.ts';
 import { atMost, round } from './group.ts';
 import type { Bench, Finding } from './group.ts';
-import { poolOf } from './groups/nginx.ts';
+import { poolOf } from './pool-of.ts';
 
 /** The size that is written for a pool, and the least that nginx takes. */
 interface Zone {

@@ -95,6 +95,27 @@ const change: PoolChange = {
   backups: 0,
 };
 
+describe('a pool of thousands', () => {
+  const moves = Array.from({ length: 3000 }, (_, index) => ({
+    container: `shop-app-${String(index)}`,
+    role: 'primary' as const,
+    address: '10.0.0.3:8000',
+    reason: 'healthy',
+  }));
+  const large: PoolChange = { pool: 'app', joined: moves, left: moves.slice(0, 21), primaries: 3000, backups: 0 };
+
+  test('is told by the first of its members, and by how many there are', () => {
+    const { report, records } = begin();
+    report(pass(applied, { changes: [large] }));
+    const [record] = records();
+    expect(record).toMatchObject({ allJoined: 3000, allLeft: 21, primaries: 3000 });
+    expect(record?.['joined']).toHaveLength(20);
+    expect(record?.['left']).toHaveLength(20);
+    expect(record?.['line']).toMatch(/shop-app-19 10\.0\.0\.3:8000 \(healthy\), and 3001 more; now 3000 primaries/);
+    expect(JSON.stringify(record).length).toBeLessThan(10_000);
+  });
+});
+
 describe('a pass that changed nothing', () => {
   test('is told to nobody, but for debug', () => {
     const quiet = begin();

@@ -4,6 +4,7 @@ import { Fleet } from '../fleet.ts';
 import type { FleetSize } from '../fleet.ts';
 import { atMost, round } from '../group.ts';
 import type { Aim, Bench, Finding, Group, Table } from '../group.ts';
+import { measureRendering } from '../rendering.ts';
 import { median } from '../samples.ts';
 import { readCpuMs, readRssMiB } from '../usage.ts';
 
@@ -11,8 +12,12 @@ import { readCpuMs, readRssMiB } from '../usage.ts';
 interface Cost extends FleetSize {
   readonly startUpMs: number;
   readonly rssMiB: number;
+  /** Rendering all servers and writing them to disk, by the functions that the controller calls. */
+  readonly renderMs: number;
   readonly leave: PerEvent;
   readonly join: PerEvent;
+  /** An event that changes nothing: all that a pass is, but for writing, testing and reloading. */
+  readonly nothing: PerEvent;
   readonly resync: PerEvent;
 }
 
@@ -65,15 +70,26 @@ async function measure(size: FleetSize, bench: Bench): Promise<Cost> {
     const rssMiB = readRssMiB(fleet.pid);
     const leaves: PerEvent[] = [];
     const joins: PerEvent[] = [];
+    const nothings: PerEvent[] = [];
     const resyncs: PerEvent[] = [];
     const repeats = bench.isQuick ? 5 : 15;
     for (let turn = 0; turn < repeats; turn++) {
       bench.interrupted.throwIfAborted();
       leaves.push(await readCost(fleet, () => fleet.end(turn % size.containers)));
       joins.push(await readCost(fleet, () => fleet.startAgain(turn % size.containers)));
+      nothings.push(await readCost(fleet, () => fleet.tellNothing(turn % size.containers)));
       resyncs.push(await readCost(fleet, () => fleet.resync()));
     }
-    const cost = { ...size, startUpMs, rssMiB, leave: middle(leaves), join: middle(joins), resync: middle(resyncs) };
+    const cost = {
+      ...size,
+      startUpMs,
+      rssMiB,
+      renderMs: await measureRendering(size),
+      leave: middle(leaves),
+      join: middle(joins),
+      nothing: middle(nothings),
+      resync: middle(resyncs),
+    };
     bench.tell(
       `${String(size.containers)} containers in ${String(size.pools)} pools: started in ${round(startUpMs)} ms, RSS ${round(rssMiB)} MiB, a leave ${round(cost.leave.cpuMs)} ms of CPU, a join ${round(cost.join.cpuMs)} ms`,
     );
@@ -116,15 +132,16 @@ function renderCosts(costs: readonly Cost[]): Table {
   return {
     title: 'Per event and per resync (medians), by the size of the engine',
     head: [
-      ...['containers', 'pools', 'start-up ms', 'RSS MiB'],
+      ...['containers', 'pools', 'start-up ms', 'RSS MiB', 'render + write ms'],
       ...['leave: calls', 'bytes', 'CPU ms', 'ms'],
       ...['join: calls', 'bytes', 'CPU ms', 'ms'],
+      ...['nothing new: calls', 'bytes', 'CPU ms', 'ms'],
       ...['resync: calls', 'bytes', 'CPU ms', 'ms'],
     ],
     rows: costs.map((cost) => [
       ...[cost.containers, cost.pools].map(String),
-      ...[cost.startUpMs, cost.rssMiB].map(round),
-      ...[cost.leave, cost.join, cost.resync].flatMap(({ calls, bytes, cpuMs, tookMs }) =>
+      ...[cost.startUpMs, cost.rssMiB, cost.renderMs].map(round),
+      ...[cost.leave, cost.join, cost.nothing, cost.resync].flatMap(({ calls, bytes, cpuMs, tookMs }) =>
         [calls, bytes, cpuMs, tookMs].map(round),
       ),
     ]),
@@ -143,15 +160,22 @@ function listAims(costs: readonly Cost[]): readonly Aim[] {
       ...(cost.containers === 10_000
         ? [atMost(`${at}: RSS`, cost.rssMiB, 150, 'MiB'), atMost(`${at}: start-up`, cost.startUpMs, 3000, 'ms')]
         : []),
-      ...(cost.containers === most
+      ...(cost.containers === most && cost !== smallest
         ? [
-            atMost(`${at}: CPU of a join, against that with 10`, cost.join.cpuMs / smallest.join.cpuMs, 1.5, 'times'),
             atMost(
-              `${at}: CPU of a leave, against that with 10`,
-              cost.leave.cpuMs / smallest.leave.cpuMs,
+              `${at}: bytes for a join, against those with 10`,
+              cost.join.bytes / smallest.join.bytes,
+              1.5,
+              'times',
+              'count',
+            ),
+            atMost(
+              `${at}: CPU of an event that changes nothing, against that with 10`,
+              cost.nothing.cpuMs / smallest.nothing.cpuMs,
               1.5,
               'times',
             ),
+            atMost(`${at}: rendering and writing`, cost.renderMs, 50, 'ms'),
           ]
         : []),
     ];

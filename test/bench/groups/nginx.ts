@@ -1,7 +1,6 @@
 import { execa } from 'execa';
 
 import { readNginxBuild } from '../../../src/core/nginx-build.ts';
-import type { Pool } from '../../../src/core/model.ts';
 import { render } from '../../../src/core/render.ts';
 import { freePort } from '../../support/free-port.ts';
 import { requireNginx } from '../../support/nginx-binary.ts';
@@ -9,6 +8,7 @@ import { BenchNginx, nginxImages, ownNginx } from '../bench-nginx.ts';
 import type { NginxVersion } from '../bench-nginx.ts';
 import { round } from '../group.ts';
 import type { Bench, Finding, Group } from '../group.ts';
+import { poolOf } from '../pool-of.ts';
 import { median } from '../samples.ts';
 import { readRssMiB } from '../usage.ts';
 import { measureZones } from '../zones.ts';
@@ -107,17 +107,4 @@ async function measure(
   } finally {
     await running.remove();
   }
-}
-
-/** A pool as lbwatch would have it. */
-export function poolOf(name: string, servers: number): Pool {
-  const members = Array.from({ length: servers }, (_, index) => ({
-    containerId: String(index),
-    container: `shop-app-${String(index)}`,
-    role: 'primary' as const,
-    standsBy: false,
-    address: `10.${String(index >> 16)}.${String((index >> 8) & 255)}.${String(index & 255)}:8000`,
-    options: { weight: undefined, maxFails: undefined, failTimeoutS: undefined, maxConns: undefined },
-  }));
-  return { name, protocol: 'http', method: { kind: 'round_robin' }, keepalive: 32, members };
 }

@@ -14,8 +14,8 @@ interface Rest {
   readonly checksPerSecond: number;
 }
 
-/** Longer than members that joined together are asked together. */
-const settleMs = 8000;
+/** Longer than members that joined together are asked together, and than the first event stream lasts, which a replay follows. */
+const settleMs = 12_500;
 
 export const idle: Group = {
   name: 'idle',

@@ -30,6 +30,8 @@ export class Applier {
   }
 
   async apply(wanted: Rendered, found: FoundTargets): Promise<Outcome> {
+    const ids = new Set(found.targets.map(({ id }) => id));
+    for (const id of this.#unanswered.keys()) if (!ids.has(id)) this.#unanswered.delete(id);
     await Promise.all(found.targets.map((target) => this.#handovers.check(target)));
     const outcome = await this.#apply(wanted, found);
     const handoverOff = this.#handovers.takeReasons();
@@ -91,9 +93,9 @@ export class Applier {
       behind.map(async ({ target, digest }): Promise<Outcome | undefined> => {
         if (digest === undefined && this.#unanswered.get(target.id) === wanted.digest) return describeSilence([target]);
         const verdict = await target.validate();
-        if (!verdict.accepted) return { kind: 'rejected', message: `${target.name}: ${verdict.message}` };
+        if (verdict.accepted === false) return { kind: 'rejected', message: `${target.name}: ${verdict.message}` };
         // Nobody answered: it may never have heard of the file.
-        if (digest !== undefined || (await target.includes(this.#files.generatedPath))) return undefined;
+        if (digest !== undefined || (await target.includes(this.#files.generatedPath)) !== false) return undefined;
         return {
           kind: 'unavailable',
           what: 'nginx',

@@ -1,3 +1,4 @@
+import { eventAgeMs } from './event-age.ts';
 import type { Stale } from './inventory.ts';
 import type { Clock } from './ports.ts';
 
@@ -40,17 +41,21 @@ export interface Wake {
 const usualGenerations = 3;
 const longestQuietMs = 30_000;
 
-/** An event told later than this was not slow: one of the clocks has jumped, or they differ. */
-const oldestEventMs = 10 * 60_000;
+/**
+ * Removals that belong together, as those of `compose stop`, come within milliseconds of each other; each that misses the
+ * pass of the first waits for all of it.
+ */
+const gatherMs = 10;
 
 interface Pending extends Mark {
+  readonly markedMs: number;
   readonly eventMs: number;
 }
 
 /**
  * Decides when the next pass runs. After a quiet time the first mark fires at once, so that a single new replica is
  * served without waiting; marks that follow a reload are coalesced, and for longer where reloads pile up old workers that
- * still hold connections. Removals wait for nothing but the pass under way. One pass at a time: marks during a pass cause
+ * still hold connections. Removals wait for nothing but each other, for a moment, and the pass under way. One pass at a time: marks during a pass cause
  * exactly one more.
  */
 export class Dirty {
@@ -77,7 +82,8 @@ export class Dirty {
     if (this.#isStopped) return;
     this.#lastMarkMs = this.#clock.nowMs();
     if (this.#pending.length === 0) this.#firstPendingMs = this.#lastMarkMs;
-    this.#pending.push({ ...mark, eventMs: this.#lastMarkMs - ageMs(this.#clock.unixMs() - mark.atMs) });
+    const markedMs = this.#lastMarkMs;
+    this.#pending.push({ ...mark, markedMs, eventMs: markedMs - eventAgeMs(this.#clock, mark.atMs) });
     this.#schedule();
   }
 
@@ -102,8 +108,10 @@ export class Dirty {
 
   #dueMs(): number {
     const { quietMs, maxWaitMs } = stretch(this.#window, this.#generations);
+    const urgent = this.#pending.find((mark) => mark.isUrgent);
+    if (urgent !== undefined) return Math.min(urgent.markedMs + gatherMs, this.#firstPendingMs + maxWaitMs);
     const isLeadingEdge = this.#firstPendingMs >= this.#lastReloadMs + quietMs;
-    if (isLeadingEdge || this.#pending.some((mark) => mark.isUrgent)) return this.#firstPendingMs;
+    if (isLeadingEdge) return this.#firstPendingMs;
     return Math.min(this.#lastMarkMs + quietMs, this.#firstPendingMs + maxWaitMs);
   }
 
@@ -119,11 +127,6 @@ export class Dirty {
       this.#schedule();
     });
   }
-}
-
-/** How long ago an event happened, as far as the difference of two clocks can be believed. */
-function ageMs(differenceMs: number): number {
-  return differenceMs >= 0 && differenceMs <= oldestEventMs ? differenceMs : 0;
 }
 
 /** Doubles with each generation beyond the usual. */

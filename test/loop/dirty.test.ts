@@ -70,7 +70,8 @@ describe('dirty', () => {
     dirty.mark(join('a'));
     await clock.advance(100);
     dirty.mark(leave('b'));
-    expect(firedAtMs).toEqual([0, 100]);
+    await clock.advance(10);
+    expect(firedAtMs).toEqual([0, 110]);
   });
 
   test('after a pass without a reload nothing is held back', async () => {
@@ -82,17 +83,31 @@ describe('dirty', () => {
     expect(firedAtMs).toEqual([0, 10, 20]);
   });
 
-  test('a removal waits for nothing, and takes along what waits', async () => {
+  test('removals that come within 10 ms of the first share a pass, and a later one has its own', async () => {
+    const { clock, dirty, firedAtMs, batches } = start();
+    dirty.mark(leave('a'));
+    await clock.advance(9);
+    dirty.mark(leave('b'));
+    expect(firedAtMs).toEqual([]);
+    await clock.advance(6);
+    dirty.mark(leave('c'));
+    await clock.advance(1000);
+    expect(firedAtMs).toEqual([10, 25]);
+    expect(batches.map(({ stale }) => stale)).toEqual([new Set(['a', 'b']), new Set(['c'])]);
+  });
+
+  test('a removal waits for no more than that, and takes along what waits', async () => {
     const { clock, dirty, firedAtMs, batches } = start();
     dirty.mark(join('a'));
     await clock.advance(100);
     dirty.mark(join('b'));
     await clock.advance(50);
     dirty.mark(leave('c'));
-    expect(firedAtMs).toEqual([0, 150]);
+    await clock.advance(10);
+    expect(firedAtMs).toEqual([0, 160]);
     expect(batches[1]).toEqual({ reasons: ['start', 'die'], stale: new Set(['b', 'c']), eventMs: 100 });
     await clock.advance(5000);
-    expect(firedAtMs).toEqual([0, 150]);
+    expect(firedAtMs).toEqual([0, 160]);
   });
 
   test('marks during a pass cause exactly one more, and passes never overlap', async () => {

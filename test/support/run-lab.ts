@@ -205,6 +205,10 @@ export class Controller {
     );
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
   }

@@ -87,8 +87,8 @@ export class DockerEngine implements Engine, EventStream {
       const stream = await this.#docker.getEvents({
         filters: { type: ['container'], event: ['kill', 'die', 'died', 'start'] },
         since: sinceS,
-        // A moment that has come already ends the stream after the replay.
-        until: Math.floor(Date.now() / 1000) + 1,
+        // A moment that has passed ends the stream with the replay; it may have fractions (moby, `ParseTimestamps`).
+        until: Date.now() / 1000,
         abortSignal,
       });
       const events: EngineEvent[] = [];

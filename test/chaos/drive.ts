@@ -49,7 +49,11 @@ export async function drive(
     const what = step.fault === undefined ? 'the operations' : describeFault(step.fault);
     return { differences: [`could not do ${what}: ${messageOf(error)}`], remark: undefined };
   });
-  const { look: after, settledMs, helped } = await settle(stack, step.fault);
+  const settled = await settle(stack, step.fault);
+  const { settledMs, helped } = settled;
+  // What is lost for good shows in nobody's answers until it matters, and the resync finds it within a minute. That minute
+  // belongs to this step; SIGHUP is the same look at everything, at once.
+  const after = step.fault?.kind === 'events dropped' ? await resync(stack) : settled.look;
   const failures = asker.takeSince(startMs);
   const mustServe = takesNginx(step.fault, wasLiveRestore)
     ? []
@@ -64,12 +68,24 @@ export async function drive(
     step,
     idle,
     settledMs,
-    differences: [...failed, ...suffered.differences, ...after.differences, ...lost],
+    differences: [
+      ...[...failed, ...suffered.differences, ...settled.look.differences],
+      ...(after === settled.look ? [] : after.differences),
+      ...lost,
+    ],
     remark: suffered.remark,
     helped,
     footprint: await readControllerFootprint(stack, after),
   };
   return { finding, after };
+}
+
+async function resync(stack: ChaosStack): Promise<Look> {
+  const { Id, State } = await stack.need('lbwatch');
+  // Old engines do not restart a container that was ever sent a signal through them.
+  if (stack.engine !== undefined) process.kill(State.Pid, 'SIGHUP');
+  else await stack.api.post(`/containers/${Id}/kill?signal=HUP`);
+  return (await settle(stack, undefined)).look;
 }
 
 async function readControllerFootprint(stack: ChaosStack, { containers }: Look): Promise<Footprint | undefined> {

@@ -1,4 +1,4 @@
-import { readdir, rmdir, writeFile } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 const mount = '/sys/fs/cgroup';
@@ -6,16 +6,6 @@ const mount = '/sys/fs/cgroup';
 /** The name of the control group below which all containers of a run are. */
 export function cgroupOf(directory: string): string {
   return basename(directory);
-}
-
-/** Lets paused containers run: what is frozen does not even die. Both versions of control groups; what is not there is passed over. */
-export async function thaw(directory: string): Promise<void> {
-  for (const parent of await listGroups(directory)) {
-    for (const group of [parent, ...(await listFolders(parent))]) {
-      await write(join(group, 'freezer.state'), 'THAWED');
-      await write(join(group, 'cgroup.freeze'), '0');
-    }
-  }
 }
 
 /** Removes what the engine leaves behind, once nothing runs there any more. */
@@ -37,8 +27,4 @@ async function removeFolder(folder: string): Promise<void> {
 async function listFolders(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
-}
-
-async function write(file: string, text: string): Promise<void> {
-  await writeFile(file, text, { flag: 'r+' }).catch(() => undefined);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { execa } from 'execa';
 
-import { removeCgroups, thaw } from './own-cgroup.ts';
+import { removeCgroups } from './own-cgroup.ts';
 
 /** What a run finds around it. */
 export interface Space {
@@ -15,13 +15,14 @@ export interface Space {
   readonly isOwn: boolean;
 }
 
-const thawEveryMs = 200;
 const images = ['lbwatch/lbwatch', 'lbwatch/nginx', 'lbwatch/flask'];
 
 /** Names the file that `docker save` made, inside the run's folder. */
 export const imagesFile = 'images.tar';
 
-// Process 1 reaps what dead engines leave behind, as a shell that waits does. A tmpfs can be filled and turned read-only.
+// Process 1 reaps what dead engines leave behind, as a shell that waits does. A tmpfs can be filled.
+// However the program ended, paused containers (of either version of control groups) would outlive it: what is frozen does
+// not even die.
 const prepare = `set -e
 ip link set lo up
 mkdir -p "$0/run" "$0/containerd" "$0/shared" /run/docker /run/containerd
@@ -30,7 +31,11 @@ mount --bind "$0/containerd" /run/containerd
 mount -t tmpfs -o size=1m,mode=0755 lbwatch-chaos "$0/shared"
 set +e
 "$@"
-exit $?`;
+code=$?
+group=$(basename "$0")
+for file in /sys/fs/cgroup/freezer/"$group"/*/freezer.state; do [ -e "$file" ] && echo THAWED > "$file"; done
+for file in /sys/fs/cgroup/"$group"/*/cgroup.freeze; do [ -e "$file" ] && echo 0 > "$file"; done
+exit $code`;
 
 const ownSpace = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
 
@@ -67,17 +72,10 @@ export async function runInOwnSpace(
     interrupted.addEventListener('abort', () => {
       if (inner.connected) inner.disconnect();
     });
-    // However it ended, paused containers would outlive it, and the space would never end.
-    let thawing: NodeJS.Timeout | undefined;
-    inner.on('disconnect', () => {
-      thawing = setInterval(() => void thaw(directory), thawEveryMs);
-    });
     return await new Promise<number>((resolve, reject) => {
       inner.on('error', reject).on('exit', (code) => {
         resolve(code ?? 1);
       });
-    }).finally(() => {
-      clearInterval(thawing);
     });
   } finally {
     await removeCgroups(directory);

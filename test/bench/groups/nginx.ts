@@ -91,6 +91,8 @@ async function measure(
     for (let turn = 0; turn < repeats; turn++) {
       bench.interrupted.throwIfAborted();
       testsMs.push(await running.test());
+      // The master sleeps 100 ms after a reload, and begins the next one after that.
+      await running.settle();
       reloadsMs.push(await running.reload());
     }
     await running.settle();

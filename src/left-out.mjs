@@ -3,14 +3,10 @@
  * their place stands something that says so to whoever comes to it.
  */
 
-const ssh =
-  'DOCKER_HOST is an ssh:// address, which lbwatch does not speak; forward the socket ' +
-  '(ssh -nNT -L /run/docker.sock:/var/run/docker.sock HOST) and write unix://, or write tcp:// and use TLS';
-
 /** By name, the text of the module that is bundled in its stead. */
 const substitutes = new Map([
-  // dockerode: engines reached over SSH, and builds of images.
-  ['ssh2', `exports.Client = class { constructor() { throw new Error(${JSON.stringify(ssh)}); } };`],
+  // dockerode: engines reached over SSH, which the settings refuse, and builds of images.
+  ['ssh2', `exports.Client = class { constructor() { ${refuse('ssh2')} } };`],
   ...['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs'].map(refuseAll),
   // fastify: HTTP/2, requests without a socket, and routes with a JSON schema.
   ...['node:http2', 'light-my-request'].map(refuseAll),

@@ -60,7 +60,7 @@ export interface Candidate {
 }
 
 /** The same objects again, for as long as nothing has changed, so that what is made of them need not be made again. */
-export interface KnownServing {
+interface KnownServing {
   standing: Standing | undefined;
   contender: Contender;
   member: Member;

@@ -33,8 +33,7 @@ interface PerEvent {
 
 const sizes: readonly FleetSize[] = [
   { containers: 10, pools: 1 },
-  { containers: 100, pools: 1 },
-  { containers: 100, pools: 100 },
+  { containers: 100, pools: 10 },
   { containers: 1000, pools: 1 },
   { containers: 1000, pools: 1000 },
   { containers: 10_000, pools: 1 },
@@ -72,7 +71,7 @@ async function measure(size: FleetSize, bench: Bench): Promise<Cost> {
     const joins: PerEvent[] = [];
     const nothings: PerEvent[] = [];
     const resyncs: PerEvent[] = [];
-    const repeats = bench.isQuick ? 5 : 15;
+    const repeats = bench.isQuick ? 3 : 7;
     for (let turn = 0; turn < repeats; turn++) {
       bench.interrupted.throwIfAborted();
       leaves.push(await readCost(fleet, () => fleet.end(turn % size.containers)));

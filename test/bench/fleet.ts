@@ -19,7 +19,7 @@ const [, arenas = ''] = /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile) ?? [];
 
 /** Nobody else is likely to want it, and it is given to no outgoing connection. */
 const memberPort = 18_873;
-const withinMs = 60_000;
+const withinMs = 30_000;
 /** Longer than the quiet window, so that the next event is acted on at once. */
 const restMs = 700;
 
@@ -112,6 +112,8 @@ export class Fleet {
       LBWATCH_SITE: nginx.sitePaths.join(','),
       LBWATCH_INTERNAL: `127.0.0.1:${String(internal)}`,
       LBWATCH_STATUS: `127.0.0.1:${String(status)}`,
+      // What an event did not bring must not come by itself.
+      LBWATCH_RESYNC: '1h',
       LBWATCH_LOG_FORMAT: 'json',
       LBWATCH_LOG_LEVEL: 'debug',
       ...environment,

@@ -247,9 +247,17 @@ describe('run', () => {
     const controller = lab.run({ LBWATCH_LOG_LEVEL: 'debug' });
     const watching = await controller.logged('watching the engine');
     await lab.inStep(1);
-    await eventually('all is fresh', async () => { expect(await lab.staleSince()).toBeNull(); }, soon);
+    await eventually(
+      'all is fresh',
+      async () => {
+        expect(await lab.staleSince()).toBeNull();
+      },
+      soon,
+    );
     await lab.docker.stop();
     const cut = await controller.logged('event stream lost');
+    controller.signal('SIGHUP');
+    await controller.logged('waiting');
     await eventually(
       'the pauses have grown',
       () => {
@@ -259,7 +267,7 @@ describe('run', () => {
       soon,
     );
     const since = await lab.staleSince();
-    expect(since).toBe(controller.said('event stream lost').at(-1)?.['staleSince']);
+    expect(controller.said('waiting').at(-1)?.['staleSince']).toBe(since);
     // Since the engine was last heard of: not before the stream was up, and not after it was lost, to a rounded millisecond.
     const [upMs = 0, sinceMs = 0, cutMs = 0] = [watching['time'], since, cut['time']].map((at) =>
       Date.parse(String(at)),

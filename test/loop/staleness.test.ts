@@ -71,6 +71,14 @@ test('where the wall clock jumps, the moment moves along and the age does not', 
   expect(staleness.since).toEqual(new Date(clock.startUnixMs - 3_600_000));
 });
 
+test('the moment is told the same each time, though two clocks drift apart by a millisecond', async () => {
+  const { clock, staleness } = start();
+  const { since } = staleness;
+  await clock.advance(5000);
+  clock.jump(1);
+  expect(staleness.since).toEqual(since);
+});
+
 function start() {
   const clock = new FakeClock();
   const staleness = new Staleness(clock);

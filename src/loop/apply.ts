@@ -4,6 +4,7 @@ import { awaitAcknowledgement, defaultPatience } from './acknowledge.ts';
 import type { Answer, Patience } from './acknowledge.ts';
 import { Handovers } from './handovers.ts';
 import type { Outcome } from './outcome.ts';
+import { Stopwatch } from './stopwatch.ts';
 import type { Clock, Files, FoundTargets, Target, Worker } from './ports.ts';
 
 /**
@@ -29,14 +30,18 @@ export class Applier {
     this.#handovers = new Handovers(clock, handsOver);
   }
 
-  async apply(wanted: Rendered, found: FoundTargets): Promise<Outcome> {
+  async apply(
+    wanted: Rendered,
+    found: FoundTargets,
+    stopwatch = new Stopwatch(this.#clock, this.#clock.nowMs()),
+  ): Promise<Outcome> {
     await Promise.all(found.targets.map((target) => this.#handovers.check(target)));
-    const outcome = await this.#apply(wanted, found);
+    const outcome = await this.#apply(wanted, found, stopwatch);
     const handoverOff = this.#handovers.takeReasons();
     return handoverOff.length === 0 ? outcome : { ...outcome, handoverOff };
   }
 
-  async #apply(wanted: Rendered, found: FoundTargets): Promise<Outcome> {
+  async #apply(wanted: Rendered, found: FoundTargets, stopwatch: Stopwatch): Promise<Outcome> {
     const running = await Promise.all(
       found.targets.map(async (target) => ({ target, digest: await target.askDigest() })),
     );
@@ -46,6 +51,7 @@ export class Applier {
     const fallback = lastGood ?? onDisk;
 
     if (!isSame(onDisk, wanted)) await this.#files.writeGenerated(wanted);
+    stopwatch.note('written');
     if (behind.length === 0) {
       const done: Outcome = isSame(onDisk, wanted)
         ? { kind: 'unchanged' }
@@ -56,8 +62,9 @@ export class Applier {
     const refusal = await this.#validate(behind, wanted);
     if (refusal?.kind === 'rejected') await this.#restore(fallback, wanted);
     if (refusal !== undefined) return refusal;
+    stopwatch.note('validated');
 
-    const reloads = await Promise.all(behind.map(({ target }) => this.#reload(target, wanted.digest)));
+    const reloads = await Promise.all(behind.map(({ target }) => this.#reload(target, wanted.digest, stopwatch)));
     const answers = reloads.map(({ answer }) => answer);
     const reloaded = behind.map(({ target }) => target);
     const refused = reloaded.filter((_, index) => answers[index] === 'refused');
@@ -105,11 +112,15 @@ export class Applier {
   async #reload(
     target: Target,
     digest: string,
+    stopwatch: Stopwatch,
   ): Promise<{ readonly answer: Answer; readonly workers: readonly Worker[] }> {
     const before = await target.listWorkers();
     await target.signalReload();
+    stopwatch.note('signalled');
     const newWorkers = await this.#handovers.follow(target, before);
+    stopwatch.note('handedOver');
     const answer = await awaitAcknowledgement(target, digest, before, this.#clock, this.#patience);
+    if (answer === 'acknowledged') stopwatch.note('acknowledged');
     const workers = answer === 'acknowledged' ? ((await target.listWorkers()) ?? []) : [];
     if (answer === 'acknowledged' && newWorkers !== undefined) this.#handovers.note(target, newWorkers, workers);
     if (answer === 'silent') this.#unanswered.set(target.id, digest);

@@ -7,6 +7,7 @@ import type { Outcome } from './outcome.ts';
 import type { Clock, Reporter } from './ports.ts';
 import { reconcile } from './reconcile.ts';
 import type { Parts } from './reconcile.ts';
+import { Stopwatch } from './stopwatch.ts';
 
 /**
  * Runs passes when they are due, one at a time, and again after a pause where time may mend what failed. Lives through
@@ -52,16 +53,28 @@ export class Controller {
 
   async #pass(batch: Batch): Promise<Wake> {
     this.#cancelRetry?.();
+    const stopwatch = new Stopwatch(this.#clock, this.#clock.nowMs() - (this.#clock.unixMs() - batch.atMs));
+    stopwatch.note('received', batch.receivedMs);
+    stopwatch.note('begun');
     try {
       // After a failed pass nobody knows what it had refreshed.
-      const { outcome, plan } = await reconcile(this.#parts, this.#failures > 0 ? 'all' : batch.stale);
+      const { outcome, plan } = await reconcile(this.#parts, this.#failures > 0 ? 'all' : batch.stale, stopwatch);
       const confirmed = isConfirmed(outcome) ? plan?.desired : undefined;
       const isFirst = this.#applied === undefined;
       const changes = confirmed === undefined ? [] : diff(this.#applied, confirmed);
       this.#applied = confirmed ?? this.#applied;
       this.#lastOutcome = outcome;
       const sinceEventMs = Math.max(0, this.#clock.unixMs() - batch.atMs);
-      this.#reporter.report({ kind: 'pass', outcome, reasons: batch.reasons, plan, changes, isFirst, sinceEventMs });
+      this.#reporter.report({
+        kind: 'pass',
+        outcome,
+        reasons: batch.reasons,
+        plan,
+        changes,
+        isFirst,
+        sinceEventMs,
+        stages: stopwatch.stages,
+      });
       this.#planRetry(isWorthRetrying(outcome));
       return {
         hasReloaded: outcome.kind !== 'unchanged' && outcome.kind !== 'unavailable',

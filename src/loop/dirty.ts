@@ -15,6 +15,8 @@ export interface Mark {
 export interface Batch {
   readonly reasons: readonly string[];
   readonly stale: Stale;
+  /** When the first mark was made, to the clock that never jumps. */
+  readonly receivedMs: number;
   /** The earliest mark's; a container is connected before it starts, and only the start counts. */
   readonly atMs: number;
 }
@@ -100,7 +102,7 @@ export class Dirty {
   #fire(): void {
     const marks = this.#pending;
     this.#pending = [];
-    this.#running = this.#pass(combine(marks)).then(({ hasReloaded, generations }) => {
+    this.#running = this.#pass(combine(marks, this.#firstPendingMs)).then(({ hasReloaded, generations }) => {
       if (hasReloaded) {
         this.#lastReloadMs = this.#clock.nowMs();
         this.#generations = generations;
@@ -118,13 +120,14 @@ function stretch({ quietMs, maxWaitMs }: Window, generations: number): Window {
   return { quietMs: limit(quietMs), maxWaitMs: limit(maxWaitMs) };
 }
 
-function combine(marks: readonly Mark[]): Batch {
+function combine(marks: readonly Mark[], receivedMs: number): Batch {
   const isAll = marks.some((mark) => mark.stale === 'all');
   const ids = marks.flatMap((mark) => (mark.stale === 'all' ? [] : [...mark.stale]));
   const telling = marks.filter(({ reason }) => reason !== 'connect');
   return {
     reasons: [...new Set(marks.map((mark) => mark.reason))],
     stale: isAll ? 'all' : new Set(ids),
+    receivedMs,
     atMs: Math.min(...(telling.length > 0 ? telling : marks).map(({ atMs }) => atMs)),
   };
 }

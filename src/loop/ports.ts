@@ -12,6 +12,7 @@ import type { Texts } from '../core/render.ts';
 import type { Site } from '../core/site.ts';
 import type { Outcome } from './outcome.ts';
 import type { Plan } from './reconcile.ts';
+import type { Stages } from './stopwatch.ts';
 
 export interface Clock {
   /** Milliseconds since some fixed moment; never jumps. For waiting and measuring. */
@@ -96,6 +97,7 @@ export type Report =
       readonly isFirst: boolean;
       /** From the earliest event of the pass to its end. */
       readonly sinceEventMs: number;
+      readonly stages: Stages;
     }
   | { readonly kind: 'bug'; readonly error: unknown }
   /** The event stream is up: the engine tells what happens from here on. */

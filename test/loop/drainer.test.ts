@@ -269,7 +269,16 @@ function start(containers: readonly Container[] = [app, database]) {
     readings: 0,
     made(outcome: Outcome, reasons: readonly string[], state: Membership['state'], seen = containers) {
       const plan = planOf(state, seen);
-      return { kind: 'pass' as const, outcome, reasons, plan, changes: [], isFirst: false, sinceEventMs: 0 };
+      return {
+        kind: 'pass' as const,
+        outcome,
+        reasons,
+        plan,
+        changes: [],
+        isFirst: false,
+        sinceEventMs: 0,
+        stages: {},
+      };
     },
     pass(outcome: Outcome, reasons: readonly string[], state: Membership['state'], seen = containers): void {
       passes.report(lab.made(outcome, reasons, state, seen));

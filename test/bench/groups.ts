@@ -1,5 +1,6 @@
 import type { Group } from './group.ts';
 import { containers } from './groups/containers.ts';
+import { served } from './groups/served.ts';
 
 /** In the order in which they run. */
-export const groups: readonly Group[] = [containers];
+export const groups: readonly Group[] = [containers, served];

@@ -34,6 +34,19 @@ export default defineConfig(
     },
   },
   {
+    files: ['src/cli/**', 'src/report/**', 'src/main.ts'],
+    ignores: ['src/cli/say.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MemberExpression[property.name="write"][object.property.name=/^std(out|err)$/]',
+          message: 'what goes to the terminal goes through say.ts, which lets nothing invisible out',
+        },
+      ],
+    },
+  },
+  {
     files: ['src/core/**'],
     rules: {
       'no-restricted-imports': ['error', { patterns: [{ regex: '^node:(?!crypto$|net$)', message: 'core is pure' }] }],

@@ -1,6 +1,9 @@
+import { Held } from './adapters/claim.ts';
 import { dropPrivileges } from './adapters/privileges.ts';
 import { createProgram } from './cli/program.ts';
+import { complain } from './cli/say.ts';
 import { BadSetting } from './cli/settings.ts';
+import { printableLine } from './core/printable.ts';
 import { AppError } from './loop/ports.ts';
 
 /** Arguments in, exit code out; the only place that ends the process. */
@@ -12,8 +15,7 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   const isExpected = error instanceof BadSetting || error instanceof AppError;
-  process.stderr.write(
-    `lbwatch: ${isExpected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  process.exit(error instanceof BadSetting ? 2 : 1);
+  const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  complain(`lbwatch: ${isExpected ? printableLine(error.message) : words}\n`);
+  process.exit(error instanceof BadSetting ? 2 : error instanceof Held ? 6 : 1);
 });

@@ -24,11 +24,11 @@ const states: readonly ContainerState[] = ['created', 'running', 'paused', 'rest
 export function toContainer(info: Docker.ContainerInfo, portVariable: number | undefined): Container {
   return {
     id: info.Id,
-    name: (info.Names[0] ?? info.Id.slice(0, 12)).replace(/^\//, ''),
+    name: ((info as Sparse<Docker.ContainerInfo>).Names?.[0] ?? info.Id.slice(0, 12)).replace(/^\//, ''),
     createdAt: info.Created,
     state: states.find((state) => state === info.State) ?? 'dead',
     health: toHealth(info.Status),
-    labels: info.Labels,
+    labels: toLabels((info as Sparse<Docker.ContainerInfo>).Labels),
     attachments: toAttachments((info as Sparse<Docker.ContainerInfo>).NetworkSettings?.Networks),
     exposedPorts: toExposedPorts(info),
     portVariable,
@@ -41,10 +41,10 @@ export function toInspected(info: Docker.ContainerInspectInfo): Container {
   const container: Container = {
     id: info.Id,
     name: info.Name.replace(/^\//, ''),
-    createdAt: Math.floor(Date.parse(info.Created) / 1000),
+    createdAt: Math.floor(Date.parse(info.Created) / 1000) || 0,
     state: states.find((state) => state === State?.Status) ?? 'dead',
     health: healths.find((health) => health === State?.Health?.Status) ?? 'none',
-    labels: Config?.Labels ?? {},
+    labels: toLabels(Config?.Labels),
     attachments: toAttachments(NetworkSettings?.Networks),
     exposedPorts: toPortKeys(NetworkSettings?.Ports),
     portVariable: undefined,
@@ -57,7 +57,7 @@ export function toInspected(info: Docker.ContainerInspectInfo): Container {
 function toPortKeys(ports: Readonly<Record<string, unknown>> | null | undefined): readonly ExposedPort[] {
   return Object.keys(ports ?? {}).flatMap((key) => {
     const [port = '', protocol = 'tcp'] = key.split('/');
-    return toExposedPort(Number(port), protocol);
+    return toExposedPort(/^\d+$/.test(port) ? Number(port) : 0, protocol);
   });
 }
 
@@ -68,11 +68,24 @@ function toHealth(status: string): Health {
   return word === 'healthy' || word === 'unhealthy' ? word : 'starting';
 }
 
-function toAttachments(networks: Readonly<Record<string, Endpoint>> | null | undefined): readonly Attachment[] {
+function toAttachments(
+  networks: Readonly<Record<string, Sparse<Endpoint> | null>> | null | undefined,
+): readonly Attachment[] {
   return Object.entries(networks ?? {}).map(([network, endpoint]) => ({
     network,
-    address: endpoint.IPAddress || endpoint.GlobalIPv6Address || undefined,
+    address: toText(endpoint?.IPAddress) ?? toText(endpoint?.GlobalIPv6Address),
   }));
+}
+
+function toText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Texts only: who stands between us and the engine may send anything. */
+function toLabels(labels: Readonly<Record<string, unknown>> | null | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(labels ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 function toExposedPorts(info: Docker.ContainerInfo): readonly ExposedPort[] {
@@ -81,7 +94,8 @@ function toExposedPorts(info: Docker.ContainerInfo): readonly ExposedPort[] {
 }
 
 function toExposedPort(port: number, protocol: string): readonly ExposedPort[] {
-  return protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp' ? [{ port, protocol }] : [];
+  const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
+  return isPort && (protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp') ? [{ port, protocol }] : [];
 }
 
 /** `PORT` among `KEY=value` lines of `Config.Env`; undefined unless it is a port. Nothing else of the environment is kept. */
@@ -97,22 +111,53 @@ export interface Process {
   readonly command: string;
 }
 
-/** `GET /containers/{id}/top` with `pid,args`: rows of text under titles. */
+/** `GET /containers/{id}/top` with `pid,args`: rows of text under titles; Podman leaves each row in one piece. */
 export function toProcesses(top: unknown): readonly Process[] {
   const rows: unknown = isRecord(top) ? top['Processes'] : undefined;
   return toList(rows).flatMap((row) => {
-    const [pid, ...words] = toList(row);
-    return [{ pid: Number(pid), command: words.join(' ') }];
+    const [pid, ...words] = toList(row).join(' ').trimStart().split(' ');
+    return [{ pid: Number(pid), command: words.join(' ').trimStart() }];
   });
 }
 
-/** A line of `GET /events`; undefined for what names no container. Podman says `died` and tells health elsewhere. */
+/** Which engine answers, as `GET /version` says. */
+export interface EngineVersion {
+  /** For people: `Docker Engine 28.5.2 (API 1.51)`. */
+  readonly text: string;
+  readonly isPodman: boolean;
+  /** Such as `1.41`. */
+  readonly api: string;
+}
+
+/** `GET /version`. */
+export function toEngineVersion(version: unknown): EngineVersion {
+  const told = isRecord(version) ? version : {};
+  const word = (name: string): string => {
+    const value = told[name];
+    return typeof value === 'string' ? value : 'unknown';
+  };
+  const api = word('ApiVersion');
+  const name = isPodman(version) ? 'Podman' : 'Docker Engine';
+  return { text: `${name} ${word('Version')} (API ${api})`, isPodman: isPodman(version), api };
+}
+
+/** `GET /version`: Podman names itself among the components, and says Docker's API version elsewhere. */
+export function isPodman(version: unknown): boolean {
+  const components = isRecord(version) ? toList(version['Components']) : [];
+  return components.some((component) => isRecord(component) && component['Name'] === 'Podman Engine');
+}
+
+/**
+ * A line of `GET /events`; undefined for what names no container. Podman (4.3) names the container itself as the actor of
+ * a network's event, no signal for `kill`, and a health status of before the probe.
+ */
 export function toEngineEvent(line: unknown): EngineEvent | undefined {
   if (!isRecord(line)) return undefined;
   const actor = isRecord(line['Actor']) ? line['Actor'] : {};
   const attributes = isRecord(actor['Attributes']) ? actor['Attributes'] : {};
-  // A network's event carries the container's id as an attribute, and no labels.
-  const containerId = line['Type'] === 'network' ? attributes['container'] : actor['ID'];
+  // A network's event carries the container's id as an attribute, and no labels. All of Podman's name a pod, or none.
+  const isOfNetwork = line['Type'] === 'network' && !('podId' in attributes);
+  const containerId = isOfNetwork ? attributes['container'] : actor['ID'];
   const action = line['Action'];
   if (typeof containerId !== 'string' || typeof action !== 'string') return undefined;
   const nanoseconds = typeof line['timeNano'] === 'number' ? line['timeNano'] : Number(line['time']) * 1e9;
@@ -122,6 +167,7 @@ export function toEngineEvent(line: unknown): EngineEvent | undefined {
 
 function toAction(action: string, line: Record<string, unknown>, attributes: Record<string, unknown>): string {
   if (action === 'died') return 'die';
+  if (action === 'remove') return 'destroy';
   if (action !== 'health_status') return action;
   const status = line['HealthStatus'] ?? attributes['health_status'];
   return typeof status === 'string' ? `health_status: ${status}` : action;

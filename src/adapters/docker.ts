@@ -7,27 +7,35 @@ import Docker from 'dockerode';
 import split from 'split2';
 
 import { needsPortVariable } from '../core/address.ts';
-import { codeOf, messageOf } from '../core/error-words.ts';
 import { hasPoolLabel } from '../core/labels.ts';
 import type { Container } from '../core/model.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Engine, EngineEvent, EventStream, Subscription } from '../loop/ports.ts';
+import { readDockerHost } from './docker-host.ts';
+import type { DockerHost } from './docker-host.ts';
 import {
+  isPodman,
   toContainer,
   toEngineEvent,
+  toEngineVersion,
   toInspected,
   toPortVariable,
   toProcesses,
   toStartedAt,
   toStopSignal,
 } from './docker-map.ts';
-import type { Process } from './docker-map.ts';
+import type { EngineVersion, Process } from './docker-map.ts';
+import { describeEngineError } from './engine-error.ts';
 import { FrameReader } from './exec-frames.ts';
 import { NoShell } from './exec.ts';
 import type { Connection, ExecResult } from './exec.ts';
 
-/** Only what changes membership: each health probe alone makes three exec events. */
-const containerEvents = ['start', 'die', 'stop', 'kill', 'pause', 'unpause', 'rename', 'destroy', 'health_status'];
+/**
+ * Only what changes membership: each health probe alone makes three exec events. Podman filters by its own names, `died`
+ * and `remove`, for what it may then tell as `die` and what Docker calls `destroy`.
+ */
+const lifeEvents = ['start', 'die', 'died', 'stop', 'kill', 'pause', 'unpause', 'destroy', 'remove'];
+const containerEvents = [...lifeEvents, 'rename', 'health_status'];
 const networkEvents = ['connect', 'disconnect'];
 
 const callTimeoutMs = 10_000;
@@ -35,20 +43,31 @@ const callTimeoutMs = 10_000;
 /** Forbidden or unknown: how a socket proxy, or an engine without it, answers for as long as it runs. */
 const refusals: ReadonlySet<unknown> = new Set([401, 403, 404, 405, 501]);
 
-/**
- * The Docker Engine API through dockerode: DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH are respected, and no API
- * version is pinned (engine 29 refuses old ones).
- */
+/** The Docker Engine API through dockerode. No API version is pinned: engine 29 refuses old ones. */
 export class DockerEngine implements Engine, EventStream {
-  readonly #docker = new Docker();
+  readonly #host: DockerHost;
+  readonly #docker: Docker;
   /** A container's environment never changes after creation. */
   readonly #portVariables = new Map<string, number | undefined>();
+  /** It stays the same for the life of this process. */
+  #isDocker: boolean | undefined;
+
+  /** Throws an AppError where what the environment says of the engine is wrong, which `host` may be as well. */
+  constructor(host: DockerHost | string = readDockerHost(process.env)) {
+    if (typeof host === 'string') throw new AppError('engine', host);
+    this.#host = host;
+    this.#docker = new Docker(toOptions(host));
+  }
 
   async listContainers(): Promise<readonly Container[]> {
     const infos = await this.#call('list containers', (abortSignal) =>
       this.#docker.listContainers({ all: true, abortSignal }),
     );
-    const containers = await Promise.all(infos.map((info) => this.#complete(toContainer(info, undefined))));
+    const listed = infos.map((info) => toContainer(info, undefined));
+    const listsAll = !listed.some(isServing) || (await this.#asksDocker());
+    const containers = await Promise.all(
+      listed.map((container) => (listsAll ? this.#addPortVariable(container) : this.#inspectServing(container))),
+    );
     this.#forgetAllBut(new Set(infos.map((info) => info.Id)));
     return containers;
   }
@@ -61,7 +80,7 @@ export class DockerEngine implements Engine, EventStream {
   async listEvents(sinceS: number): Promise<readonly EngineEvent[]> {
     return this.#call('read the events of the near past', async (abortSignal) => {
       const stream = await this.#docker.getEvents({
-        filters: { type: ['container'], event: ['kill', 'die', 'start'] },
+        filters: { type: ['container'], event: ['kill', 'die', 'died', 'start'] },
         since: sinceS,
         // A moment that has come already ends the stream after the replay.
         until: Math.floor(Date.now() / 1000) + 1,
@@ -91,10 +110,9 @@ export class DockerEngine implements Engine, EventStream {
     await this.#call('ping', () => this.#docker.ping());
   }
 
-  /** The engine's version and its API's, for people. */
-  async readVersion(): Promise<string> {
-    const version = await this.#call('ask for the version', () => this.#docker.version());
-    return `${version.Version} (API ${version.ApiVersion})`;
+  /** `GET /version`. */
+  async readVersion(): Promise<EngineVersion> {
+    return toEngineVersion(await this.#call('ask for the version', () => this.#docker.version()));
   }
 
   /** Reads fast and leaves the work to the caller: the engine drops events of slow readers. */
@@ -176,14 +194,35 @@ export class DockerEngine implements Engine, EventStream {
       };
     } catch (error) {
       const isLasting = refusals.has(statusCode(error));
-      throw new NoShell(describeEngineError(error), isLasting, { cause: error });
+      throw new NoShell(describeEngineError(error, this.#host.name), isLasting, { cause: error });
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #complete(container: Container): Promise<Container> {
-    if (container.state !== 'running' || !hasPoolLabel(container) || !needsPortVariable(container)) return container;
+  /** Whether the list tells all that the engine knows. Podman's lacks health, and ports that are not published. */
+  async #asksDocker(): Promise<boolean> {
+    this.#isDocker ??= await this.#call('ask which engine it is', async () => {
+      try {
+        return !isPodman(await this.#docker.version());
+      } catch (error) {
+        // A proxy that lets nobody ask: most engines are Docker's.
+        if (refusals.has(statusCode(error))) return true;
+        throw error;
+      }
+    });
+    return this.#isDocker;
+  }
+
+  /** Its event follows where it vanished since it was listed. */
+  async #inspectServing(container: Container): Promise<Container> {
+    if (!isServing(container)) return container;
+    const info = await this.#inspect(container.id);
+    return info === undefined ? container : toInspected(info);
+  }
+
+  async #addPortVariable(container: Container): Promise<Container> {
+    if (!isServing(container) || !needsPortVariable(container)) return container;
     if (!this.#portVariables.has(container.id)) {
       this.#portVariables.set(container.id, toPortVariable((await this.#inspect(container.id))?.Config.Env));
     }
@@ -210,30 +249,21 @@ export class DockerEngine implements Engine, EventStream {
     try {
       return await call(AbortSignal.timeout(callTimeoutMs));
     } catch (error) {
-      throw new AppError('engine', `cannot ${what}: ${describeEngineError(error)}`, { cause: error });
+      throw new AppError('engine', `cannot ${what}: ${describeEngineError(error, this.#host.name)}`, { cause: error });
     }
   }
 }
 
-/** What went wrong between us and the engine, and what to do about it. */
-function describeEngineError(error: unknown): string {
-  const host = process.env['DOCKER_HOST'] ?? '/var/run/docker.sock';
-  switch (codeOf(error)) {
-    case 'ENOENT':
-      return `there is no Docker socket at ${host}; mount it (-v /var/run/docker.sock:/var/run/docker.sock) or set DOCKER_HOST`;
-    case 'EACCES':
-      return `permission denied on ${host}; run as a user of the group that owns the socket (group_add in Compose)`;
-    case 'ECONNREFUSED':
-      return `nobody answers at ${host}; the engine is down, or it was restarted and the mounted socket file went stale (mount its folder, or restart lbwatch)`;
-    case 'ECONNRESET':
-      return `${host} hung up; the engine, or a proxy before it, is restarting`;
-    default: {
-      if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
-        return `${host} did not answer in time`;
-      }
-      return messageOf(error);
-    }
-  }
+function isServing(container: Container): boolean {
+  return container.state === 'running' && hasPoolLabel(container);
+}
+
+/** Without any, dockerode looks for the default socket; a client's folder may have one of its own. */
+function toOptions({ socketPath, tcp }: DockerHost): Docker.DockerOptions {
+  if (socketPath !== undefined) return { socketPath };
+  if (tcp === undefined) return {};
+  const { host, port, tls } = tcp;
+  return tls === undefined ? { protocol: 'http', host, port } : { protocol: 'https', host, port, ...tls };
 }
 
 function statusCode(error: unknown): unknown {

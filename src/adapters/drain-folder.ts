@@ -1,7 +1,6 @@
 import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
 
 import { codeOf, messageOf } from '../core/error-words.ts';
@@ -9,10 +8,11 @@ import type { Drain } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import { AppError } from '../loop/ports.ts';
 import type { DrainStore, StoredDrains } from '../loop/ports.ts';
+import { describeFileError, writeAtomically } from './write-atomic.ts';
 
 const containerId = /^[0-9a-f]{64}$/;
-/** What write-file-atomic leaves behind when it is killed. */
-const leftover = /^[0-9a-f]{64}\.[0-9]+$/;
+/** What a write leaves behind when it is killed. */
+const leftover = /^[0-9a-f]{64}\.new$/;
 const maxBytes = 1024;
 
 const drainSchema = z.object({
@@ -23,6 +23,7 @@ const drainSchema = z.object({
 /** The folder `drained` in the shared directory: a file for each drained container, called by its id. */
 export class DrainFolder implements DrainStore {
   readonly #path: string;
+  #lastWrite: Promise<void> = Promise.resolve();
 
   /** @param directory the one shared with nginx (LBWATCH_DIR) */
   constructor(directory: string) {
@@ -42,15 +43,11 @@ export class DrainFolder implements DrainStore {
     return { drains, notes };
   }
 
-  async write(id: string, drain: Drain): Promise<void> {
-    const path = join(this.#path, id);
-    try {
-      // Not recursive: a shared directory that is missing must be mounted, not made.
-      await mkdir(this.#path, { mode: 0o755 }).catch(ignore('EEXIST'));
-      await writeFileAtomic(path, `${JSON.stringify(drain)}\n`, { mode: 0o644 });
-    } catch (error) {
-      throw new AppError('files', `cannot write ${path}: ${messageOf(error)}; nothing is drained`, { cause: error });
-    }
+  /** One after another: two callers may drain the same container. */
+  write(id: string, drain: Drain): Promise<void> {
+    const written = this.#lastWrite.then(() => this.#writeOne(id, drain));
+    this.#lastWrite = written.catch(() => undefined);
+    return written;
   }
 
   async remove(id: string): Promise<void> {
@@ -59,6 +56,19 @@ export class DrainFolder implements DrainStore {
       await rm(path, { force: true });
     } catch (error) {
       throw new AppError('files', `cannot remove ${path}: ${messageOf(error)}; the drain stays`, { cause: error });
+    }
+  }
+
+  async #writeOne(id: string, drain: Drain): Promise<void> {
+    const path = join(this.#path, id);
+    try {
+      // Not recursive: a shared directory that is missing must be mounted, not made.
+      await mkdir(this.#path, { mode: 0o755 }).catch(ignore('EEXIST'));
+      await writeAtomically(path, `${JSON.stringify(drain)}\n`);
+    } catch (error) {
+      throw new AppError('files', `cannot write ${path}: ${describeFileError(error)}; nothing is drained`, {
+        cause: error,
+      });
     }
   }
 

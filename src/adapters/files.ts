@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
-import writeFileAtomic from 'write-file-atomic';
-
 import { codeOf, messageOf } from '../core/error-words.ts';
 import { isSame } from '../core/render.ts';
 import type { Texts } from '../core/render.ts';
 import { readSite } from '../core/site.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Files, SiteFiles } from '../loop/ports.ts';
+import { describeFileError, writeAtomically } from './write-atomic.ts';
 
 const maxSiteFileBytes = 1024 * 1024;
 
@@ -26,9 +25,12 @@ export class DiskFiles implements Files {
   readonly #directory: string;
   readonly #lastGoodPath: string;
   readonly #sitePaths: readonly string[];
+  readonly #claim: () => Promise<void>;
   #written: Texts | undefined;
 
-  constructor(directory: string, sitePaths: readonly string[]) {
+  /** @param claim called before each write: throws where the directory is another's */
+  constructor(directory: string, sitePaths: readonly string[], claim: () => Promise<void> = () => Promise.resolve()) {
+    this.#claim = claim;
     // Written with a slash at its end, it must still be known as the folder that is none of the site's.
     this.#directory = resolve(directory);
     this.#sitePaths = sitePaths.map((path) => resolve(path));
@@ -48,6 +50,7 @@ export class DiskFiles implements Files {
    * take nginx for being in step.
    */
   async writeGenerated(texts: Texts): Promise<void> {
+    await this.#claim();
     if ((await readIfThere(this.streamsPath)) !== texts.streams) await write(this.streamsPath, texts.streams);
     if ((await readIfThere(this.generatedPath)) !== texts.text) await write(this.generatedPath, texts.text);
     this.#written = texts;
@@ -64,6 +67,7 @@ export class DiskFiles implements Files {
   }
 
   async writeLastGood(texts: Texts): Promise<void> {
+    await this.#claim();
     this.#written = texts;
     await write(this.#lastGoodPath, [texts.text, texts.streams].join(seam));
   }
@@ -111,16 +115,15 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    throw new AppError('files', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    throw new AppError('files', `cannot read ${path}: ${describeFileError(error)}`, { cause: error });
   }
 }
 
 async function write(path: string, text: string): Promise<void> {
   try {
-    // A temporary file beside it, fsync, rename: a reader sees the old text or the new one.
-    await writeFileAtomic(path, text, { mode: 0o644 });
+    await writeAtomically(path, text);
   } catch (error) {
-    throw new AppError('files', `cannot write ${path}: ${messageOf(error)}; the file there stays as it was`, {
+    throw new AppError('files', `cannot write ${path}: ${describeFileError(error)}; the file there stays as it was`, {
       cause: error,
     });
   }

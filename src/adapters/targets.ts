@@ -1,6 +1,7 @@
 import type { Reach } from '../core/address.ts';
-import { chooseNginx, commonReach } from '../core/choose-nginx.ts';
+import { chooseNginx, commonReach, listDoubts } from '../core/choose-nginx.ts';
 import type { Container } from '../core/model.ts';
+import { printable } from '../core/printable.ts';
 import type { FoundTargets, Targets } from '../loop/ports.ts';
 import type { DockerEngine } from './docker.ts';
 import { ContainerMemory, NginxContainer } from './nginx-container.ts';
@@ -41,7 +42,8 @@ export class ContainerTargets implements Targets {
     });
     this.#forgetAllBut(new Set(running.map(({ id }) => id)));
     const missing = targets.length > 0 ? undefined : this.#describeMissing(chosen);
-    return Promise.resolve({ targets, reach, ownReach: ownReach(self), missing, project });
+    const doubts = this.#setting === undefined ? listDoubts(containers, chosen, project) : [];
+    return Promise.resolve({ targets, reach, ownReach: ownReach(self), missing, doubts, project });
   }
 
   /** Ends what is kept in nginx's containers. */
@@ -65,7 +67,7 @@ export class ContainerTargets implements Targets {
 
   #describeMissing(chosen: readonly Container[]): string {
     if (chosen.length > 0)
-      return `nginx does not run (${chosen.map(({ name, state }) => `${name} is ${state}`).join(', ')})`;
+      return `nginx does not run (${chosen.map(({ name, state }) => `${printable(name)} is ${state}`).join(', ')})`;
     return this.#setting === undefined
       ? 'there is no nginx: no container labelled lb.nginx and no service nginx in this Compose project'
       : `there is no nginx: no container or service is called ${this.#setting} (LBWATCH_NGINX)`;

@@ -1,11 +1,15 @@
 import { access, constants, readdir, stat } from 'node:fs/promises';
 
+import { findHolder } from '../adapters/claim.ts';
+import type { EngineVersion } from '../adapters/docker-map.ts';
 import { describeObstacle } from '../core/streams-standing.ts';
 import { messageOf } from '../core/error-words.ts';
+import { printable, printableLine } from '../core/printable.ts';
 import type { Plan } from '../loop/reconcile.ts';
 import { look } from '../loop/reconcile.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Target } from '../loop/ports.ts';
+import { say, sayJson } from './say.ts';
 import type { Settings } from './settings.ts';
 import { wire } from './wire.ts';
 import type { Wired } from './wire.ts';
@@ -32,20 +36,39 @@ export async function doctor(settings: Settings, isJson: boolean): Promise<numbe
   if ('check' in plan) findings.push(plan);
   else {
     findings.push(describeContainers(plan), ...(await checkNginx(plan, wired)));
-    findings.push(...plan.notes.map((note) => warn('drains', note)));
-    findings.push(...plan.desired.problems.map(({ container, message }) => warn('labels', `${container}: ${message}`)));
+    findings.push(...plan.notes.map((note) => warn('notes', note)));
+    findings.push(
+      ...plan.desired.problems.map(({ container, message }) => warn('labels', `${printable(container)}: ${message}`)),
+    );
   }
-  if (isJson) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+  if (isJson) sayJson(findings);
   else
     for (const { check, state, detail } of findings)
-      process.stdout.write(`${state.padEnd(8)} ${check.padEnd(10)} ${detail}\n`);
+      say(`${state.padEnd(8)} ${check.padEnd(10)} ${printableLine(detail)}\n`);
   return findings.some(({ state }) => state === 'failed') ? 1 : 0;
 }
 
 async function checkSocket({ engine }: Wired): Promise<Finding> {
   const version = await attempt('socket', () => engine.readVersion());
-  return typeof version === 'string' ? ok('socket', `Docker Engine ${version} answers`) : version;
+  if ('check' in version) return version;
+  const lacks = lacking(version);
+  return lacks === undefined
+    ? ok('socket', `${version.text} answers`)
+    : warn('socket', `${version.text} answers; ${lacks}`);
 }
+
+/** What of an engine's lacks changes what lbwatch can do. */
+function lacking({ isPodman, api }: EngineVersion): string | undefined {
+  if (isPodman) {
+    return 'Podman does not tell of calls to stop: members leave when they have ended, and not before (pre_stop hooks and lbwatch drain help)';
+  }
+  const [, major = 0, minor = 0] = (/^([0-9]+)\.([0-9]+)$/.exec(api) ?? []).map(Number);
+  const isOlder = major < oldestApi[0] || (major === oldestApi[0] && minor < oldestApi[1]);
+  return isOlder ? `lbwatch is tested with API ${oldestApi.join('.')} and newer` : undefined;
+}
+
+/** Of Docker 20.10. */
+const oldestApi = [1, 41] as const;
 
 async function checkDirectory({ dir }: Settings): Promise<Finding> {
   try {
@@ -60,7 +83,12 @@ async function checkDirectory({ dir }: Settings): Promise<Finding> {
     );
   }
   const names = await readdir(dir);
-  return ok('directory', `${dir} is writable (${names.filter((name) => !name.startsWith('.')).join(', ') || 'empty'})`);
+  const holder = findHolder(dir);
+  const kept = holder === undefined ? 'no lbwatch keeps it at present' : `kept by ${holder}`;
+  return ok(
+    'directory',
+    `${dir} is writable (${names.filter((name) => !name.startsWith('.')).join(', ') || 'empty'}); ${kept}`,
+  );
 }
 
 async function checkSite({ site }: Settings, { files }: Wired): Promise<Finding> {

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 
 import { maxDrainMs, parseDurationMs } from '../core/values.ts';
-import { printable } from '../core/printable.ts';
+import { printable, printableLine } from '../core/printable.ts';
 import { ControllerError, command } from './ask-controller.ts';
+import { complain, say, sayJson } from './say.ts';
 import { BadSetting } from './settings.ts';
 import type { Settings } from './settings.ts';
 
@@ -51,7 +52,7 @@ export async function drain(settings: Settings, wanted: string, options: DrainOp
     return report(answer, givenMs, options);
   } catch (error) {
     if (!(error instanceof ControllerError)) throw error;
-    process.stderr.write(`lbwatch: ${printable(wanted)} is not drained as asked: ${error.message}\n`);
+    complain(`lbwatch: ${printable(wanted)} is not drained as asked: ${printableLine(error.message)}\n`);
     return 1;
   }
 }
@@ -62,8 +63,8 @@ function isDone({ connections }: Answer, { isWaiting }: DrainOptions): boolean {
 
 function report(answer: Answer, givenMs: number, options: DrainOptions): number {
   const code = !answer.drained ? 1 : isDone(answer, options) ? 0 : timeIsUp;
-  if (options.isJson) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
-  else process[code === 0 ? 'stdout' : 'stderr'].write(`${describe(answer, code, givenMs)}\n`);
+  if (options.isJson) sayJson(answer);
+  else (code === 0 ? say : complain)(`${describe(answer, code, givenMs)}\n`);
   return code;
 }
 

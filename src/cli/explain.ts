@@ -1,7 +1,8 @@
 import type { Membership, Protocol } from '../core/model.ts';
-import { printable } from '../core/printable.ts';
+import { printable, printableLine } from '../core/printable.ts';
 import { look } from '../loop/reconcile.ts';
 import { renderTable } from '../report/table.ts';
+import { complain, say, sayJson } from './say.ts';
 import type { Settings } from './settings.ts';
 import { wire } from './wire.ts';
 
@@ -19,27 +20,27 @@ export async function explain(settings: Settings, wanted: string | undefined, is
     .filter(isWanted)
     .sort((one, other) => Number(one.pool === undefined) - Number(other.pool === undefined));
   if (wanted !== undefined && rows.length === 0) {
-    process.stderr.write(`no container is called ${printable(wanted)}; lbwatch explain lists them\n`);
+    complain(`no container is called ${printable(wanted)}; lbwatch explain lists them\n`);
     return 1;
   }
   // Of two pools of one name, the one that has members is meant.
   const byMembers = [...desired.pools].sort((one, other) => one.members.length - other.members.length);
   const protocols: Protocols = new Map(byMembers.map(({ name, protocol }) => [name, protocol]));
-  if (isJson) process.stdout.write(`${JSON.stringify(rows.map(toJson(protocols)), null, 2)}\n`);
+  if (isJson) sayJson(rows.map(toJson(protocols)));
   else {
     const cells = rows.map(toCells(protocols));
-    process.stdout.write(renderTable(['CONTAINER', 'POOL', 'ROLE', 'STATE', 'ADDRESS', 'REASON'], cells));
+    say(renderTable(['CONTAINER', 'POOL', 'ROLE', 'STATE', 'ADDRESS', 'REASON'], cells));
+    const shown = new Set(rows.map(({ containerId }) => containerId));
     const ignored = desired.problems.filter(
-      (problem) => problem.effect === 'ignored' && rows.some((row) => row.containerId === problem.containerId),
+      ({ effect, containerId }) => effect === 'ignored' && shown.has(containerId),
     );
-    for (const { container, message } of ignored)
-      process.stdout.write(`problem: ${printable(container)}: ${message}\n`);
+    for (const { container, message } of ignored) say(`problem: ${printable(container)}: ${message}\n`);
   }
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
-  if (found.missing !== undefined) process.stderr.write(`note: ${found.missing}\n`);
+  for (const note of notes) complain(`note: ${printableLine(note)}\n`);
+  if (found.missing !== undefined) complain(`note: ${printableLine(found.missing)}\n`);
   for (const target of found.targets) {
     if ((await target.askDigest()) === rendered.digest) continue;
-    process.stderr.write(`note: ${target.name} does not run this yet; lbwatch doctor says what is in the way\n`);
+    complain(`note: ${printable(target.name)} does not run this yet; lbwatch doctor says what is in the way\n`);
   }
   return 0;
 }

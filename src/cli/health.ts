@@ -1,4 +1,6 @@
+import { printableLine } from '../core/printable.ts';
 import { ControllerError, askController, controllerAt } from './ask-controller.ts';
+import { complain, say } from './say.ts';
 import type { Settings } from './settings.ts';
 
 const timeoutMs = 2000;
@@ -7,11 +9,11 @@ const timeoutMs = 2000;
 export async function health(settings: Settings): Promise<number> {
   try {
     const { isOk, text } = await askController(controllerAt(settings), '/healthz', timeoutMs);
-    process.stdout.write(`${text}\n`);
+    say(`${printableLine(text)}\n`);
     return isOk ? 0 : 1;
   } catch (error) {
     if (!(error instanceof ControllerError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    complain(`${printableLine(error.message)}\n`);
     return 1;
   }
 }

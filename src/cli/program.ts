@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 
+import { printableLine } from '../core/printable.ts';
 import { doctor } from './doctor.ts';
 import { drain, drainHelp } from './drain.ts';
 import { explain } from './explain.ts';
@@ -7,6 +8,7 @@ import { health } from './health.ts';
 import { once } from './once.ts';
 import { render } from './render.ts';
 import { run } from './run.ts';
+import { complain, say } from './say.ts';
 import { readSettings, settingsTable } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { undrain } from './undrain.ts';
@@ -25,6 +27,14 @@ export function createProgram(
   const program = new Command('lbwatch')
     .description("Keeps nginx's upstream blocks true to the labelled containers that are really running.")
     .version(version)
+    .configureOutput({
+      writeOut: say,
+      writeErr: complain,
+      // Commander's own words hold what was written, and its suggestion stands on a second line.
+      outputError: (text, write) => {
+        write(`${printableLine(text.trimEnd().replace(/\n(?=\(Did you mean )/, ' '))}\n`);
+      },
+    })
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .addHelpText(
@@ -47,12 +57,18 @@ export function createProgram(
     });
   };
 
-  add('run', 'watch the engine and keep nginx in step, until SIGTERM', async (settings) => {
-    await run(settings);
-    return 0;
-  });
-  add('once', 'one pass; exit code 0 in step, 3 rejected, 4 rolled back, 5 unavailable', (settings, command) =>
-    once(settings, hasFlag(command, 'json')),
+  add(
+    'run',
+    'watch the engine and keep nginx in step, until SIGTERM; exit code 6: another lbwatch keeps the directory',
+    async (settings) => {
+      await run(settings);
+      return 0;
+    },
+  );
+  add(
+    'once',
+    'one pass; exit code 0 in step, 3 rejected, 4 rolled back, 5 unavailable, 6 another lbwatch keeps the directory',
+    (settings, command) => once(settings, hasFlag(command, 'json')),
   ).option('--json', 'print the outcome as JSON');
   add('render', 'print what would be written', (settings, command) =>
     render(settings, hasFlag(command, 'diff')),

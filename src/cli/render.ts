@@ -2,6 +2,7 @@ import { createTwoFilesPatch } from 'diff';
 
 import { isSame } from '../core/render.ts';
 import { look } from '../loop/reconcile.ts';
+import { say } from './say.ts';
 import type { Settings } from './settings.ts';
 import { wire } from './wire.ts';
 
@@ -14,7 +15,7 @@ export async function render(settings: Settings, isDiff: boolean): Promise<numbe
   const { desired, rendered } = await look(parts);
   if (!isDiff) {
     const hasStreams = desired.pools.some(({ protocol }) => protocol !== 'http');
-    process.stdout.write(hasStreams ? `${rendered.text}\n${rendered.streams}` : rendered.text);
+    say(hasStreams ? `${rendered.text}\n${rendered.streams}` : rendered.text);
     return 0;
   }
   const there = await files.readGenerated();
@@ -24,7 +25,7 @@ export async function render(settings: Settings, isDiff: boolean): Promise<numbe
     [files.streamsPath, there?.streams ?? '', rendered.streams],
   ] as const;
   for (const [path, old, wanted] of pairs) {
-    if (old !== wanted) process.stdout.write(createTwoFilesPatch(path, 'wanted', old, wanted));
+    if (old !== wanted) say(createTwoFilesPatch(path, 'wanted', old, wanted));
   }
   return 1;
 }

@@ -1,8 +1,10 @@
+import type { Held } from '../adapters/claim.ts';
 import { systemClock } from '../adapters/clock.ts';
 import { Controller } from '../loop/controller.ts';
 import { Drainer } from '../loop/drainer.ts';
 import { PassWatch } from '../loop/pass-watch.ts';
-import type { Report, Reporter } from '../loop/ports.ts';
+import type { Reporter } from '../loop/ports.ts';
+import { Staleness } from '../loop/staleness.ts';
 import { createLog } from '../report/log.ts';
 import { LogReporter } from '../report/log-reporter.ts';
 import { startStatusServer } from '../report/status-server.ts';
@@ -13,17 +15,29 @@ import type { Settings } from './settings.ts';
 import { version } from './version.ts';
 import { wire } from './wire.ts';
 
+/** An lbwatch that is just ending is waited for: it has half a second for that. */
+export const otherEndsMs = 1000;
+
 /**
  * Runs the controller until SIGTERM or SIGINT: events, edits of the configuration, a timer and SIGHUP make passes due.
  * nginx goes on serving when it ends.
+ *
+ * Throws {@link Held} where another lbwatch keeps the directory.
  */
 export async function run(settings: Settings): Promise<void> {
-  const { parts, readiness, engine, files, drainStore } = await wire(settings, (mark) => {
+  const { parts, readiness, engine, files, drainStore, claim } = await wire(settings, (mark) => {
     controller.mark(mark);
   });
+  await claim.take(otherEndsMs);
   const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
-  const passes = new PassWatch(new LogReporter(log));
-  const reporter = new StreamTracker(passes);
+  const staleness = new Staleness(systemClock);
+  const passes = new PassWatch(new LogReporter(log, systemClock, staleness));
+  const reporter: Reporter = {
+    report(report) {
+      staleness.note(report);
+      passes.report(report);
+    },
+  };
   const window = { quietMs: settings.quiet, maxWaitMs: settings.maxWait };
   const controller = new Controller(parts, window, systemClock, reporter);
   const mark = controller.mark.bind(controller);
@@ -34,11 +48,17 @@ export async function run(settings: Settings): Promise<void> {
   process.on('SIGHUP', onHangUp);
   const stopSignal = awaitSignal('SIGTERM', 'SIGINT');
 
-  const vitals = { outcome: () => controller.lastOutcome, isWatching: () => reporter.isWatching };
+  const vitals = { outcome: () => controller.lastOutcome, staleSince: () => staleness.since };
   const { address = '0.0.0.0', port } = settings.status;
   const drainer = new Drainer(drainStore, passes, mark, systemClock);
   const stopStatus = await startStatusServer(address, port, vitals, drainer);
   reporter.report({ kind: 'started', details: describe(settings) });
+  if (claim.obstacle !== undefined) {
+    log.warn(
+      { dir: settings.dir, why: claim.obstacle },
+      'another lbwatch would not be kept out of the directory for now',
+    );
+  }
 
   // Watched before the first pass reads it, so that no edit falls between.
   const watched = {
@@ -85,22 +105,6 @@ function awaitSignal(...signals: readonly NodeJS.Signals[]): Promise<void> {
       });
     }
   });
-}
-
-/** Remembers whether the event stream is up, and passes everything on. */
-class StreamTracker implements Reporter {
-  isWatching = false;
-  readonly #next: Reporter;
-
-  constructor(next: Reporter) {
-    this.#next = next;
-  }
-
-  report(report: Report): void {
-    if (report.kind === 'watching') this.isWatching = true;
-    if (report.kind === 'cut') this.isWatching = false;
-    this.#next.report(report);
-  }
 }
 
 function describe(settings: Settings): Readonly<Record<string, string>> {

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 
-import { printable } from '../core/printable.ts';
+import { printable, printableLine } from '../core/printable.ts';
 import { ControllerError, command } from './ask-controller.ts';
+import { complain, say, sayJson } from './say.ts';
 import type { Settings } from './settings.ts';
 
 const answerMs = 30_000;
@@ -21,12 +22,12 @@ export async function undrain(settings: Settings, wanted: string, isJson: boolea
     const answer = await command(settings, '/undrain', answerMs, { container: wanted }, answerSchema);
     const { container, pools } = answer;
     const where = pools.map(({ pool, state, reason }) => `${state} ${pool === undefined ? '' : `${pool} `}(${reason})`);
-    if (isJson) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
-    else process.stdout.write(`${printable(container)} is not drained any more: ${where.join(', ')}\n`);
+    if (isJson) sayJson(answer);
+    else say(`${printable(container)} is not drained any more: ${printableLine(where.join(', '))}\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof ControllerError)) throw error;
-    process.stderr.write(`lbwatch: ${printable(wanted)} is not undrained: ${error.message}\n`);
+    complain(`lbwatch: ${printable(wanted)} is not undrained: ${printableLine(error.message)}\n`);
     return 1;
   }
 }

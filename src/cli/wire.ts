@@ -1,5 +1,7 @@
 import { askMember } from '../adapters/ask-member.ts';
+import { Claim } from '../adapters/claim.ts';
 import { DockerEngine } from '../adapters/docker.ts';
+import { readDockerHost } from '../adapters/docker-host.ts';
 import { systemClock } from '../adapters/clock.ts';
 import { DrainFolder } from '../adapters/drain-folder.ts';
 import { DiskFiles } from '../adapters/files.ts';
@@ -17,6 +19,7 @@ import { StreamsMemory } from '../loop/streams-memory.ts';
 import { Readiness } from '../sources/readiness.ts';
 import { BadSetting } from './settings.ts';
 import type { Settings } from './settings.ts';
+import { version } from './version.ts';
 
 /** The real parts of a pass, put together as the settings say. */
 export interface Wired {
@@ -25,6 +28,8 @@ export interface Wired {
   readonly engine: DockerEngine;
   readonly files: DiskFiles;
   readonly drainStore: DrainFolder;
+  /** Of the directory. Who only looks takes it not. */
+  readonly claim: Claim;
   readonly selfId: string | undefined;
 }
 
@@ -41,8 +46,11 @@ export async function wire(settings: Settings, mark: (mark: Mark) => void = () =
       'LBWATCH_SCOPE is "project", which needs lbwatch to run in a container; allowed here: all, or names of Compose projects',
     );
   }
-  const engine = new DockerEngine();
-  const files = new DiskFiles(settings.dir, settings.site);
+  const host = readDockerHost(process.env);
+  if (typeof host === 'string') throw new BadSetting(host);
+  const engine = new DockerEngine(host);
+  const claim = new Claim(settings.dir, selfId, version);
+  const files = new DiskFiles(settings.dir, settings.site, () => claim.take());
   const drainStore = new DrainFolder(settings.dir);
   const { port } = settings.internal;
   const isLocal = settings.nginx === 'local';
@@ -69,7 +77,7 @@ export async function wire(settings: Settings, mark: (mark: Mark) => void = () =
     policy,
     clock: systemClock,
   };
-  return { parts, readiness, engine, files, drainStore, selfId };
+  return { parts, readiness, engine, files, drainStore, claim, selfId };
 }
 
 function chooseScope(names: readonly string[]): Scope | 'own' {

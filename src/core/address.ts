@@ -1,6 +1,7 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 
 import type { Container, Protocol } from './model.ts';
+import { printable } from './printable.ts';
 
 /** The networks a member can be reached over: those every nginx is attached to, or `any` where nginx is on the engine's host. */
 export type Reach = readonly string[] | 'any';
@@ -26,7 +27,11 @@ export function chooseAddress(container: Container, wanted: string | undefined, 
     wanted === undefined || network === wanted || (project !== undefined && network === `${project}_${wanted}`);
   const candidates = reachable.filter((attachment) => isWanted(attachment.network));
   const chosen = candidates.find((attachment) => attachment.address !== undefined);
-  if (chosen?.address !== undefined) return { ok: true, value: { address: chosen.address, network: chosen.network } };
+  if (chosen?.address !== undefined) {
+    const { address, network } = chosen;
+    if (isAddress(address)) return { ok: true, value: { address, network } };
+    return { ok: false, why: `has "${printable(address)}" on network ${network}, which is no address nginx could use` };
+  }
   if (candidates.length > 0) return { ok: false, why: `has no address on network ${list(candidates)} now` };
   if (wanted !== undefined && attachments.some((attachment) => isWanted(attachment.network))) {
     return { ok: false, why: `is on network ${wanted}, which lb.network names, but nginx is not` };
@@ -77,6 +82,11 @@ export function needsPortVariable(container: Container): boolean {
 /** Whether an address on this network can be reached. */
 export function isWithin(reach: Reach, network: string): boolean {
   return reach === 'any' || reach.includes(network);
+}
+
+/** IPv4 or IPv6 without a zone: an address that needs one is not reached from another machine or namespace. */
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%');
 }
 
 /** `address:port` as nginx writes it. */

@@ -2,7 +2,7 @@ import { chooseAddress, choosePort, isWithin, joinAddress } from './address.ts';
 import type { Place, Reach } from './address.ts';
 import { describeDeparture, judge } from './eligible.ts';
 import type { Scope } from './eligible.ts';
-import { hasPoolLabel, listUnknownLabels, parseLabels } from './labels.ts';
+import { hasPoolLabel, listStrayProblems, parseLabels } from './labels.ts';
 import type { LabelSet, Request } from './labels.ts';
 import type { Check, Container, Departure, Membership, Problem, Protocol } from './model.ts';
 import { printable } from './printable.ts';
@@ -77,7 +77,7 @@ export function assess(container: Container, surroundings: Surroundings): Assess
   if (labels === undefined || eligibility.kind === 'foreign') {
     const isForeign = eligibility.kind === 'foreign';
     const reason = isForeign ? eligibility.reason : 'no lb.pool or lb.backup label';
-    const problems = isForeign ? [] : listUnknownLabels(container);
+    const problems = isForeign ? [] : listStrayProblems(container);
     return { protocol: undefined, candidates: [], memberships: [describeOut(container, undefined, reason)], problems };
   }
   const { protocol } = labels;

@@ -2,7 +2,7 @@ import type { Candidate } from './candidate.ts';
 import { isSamePool } from './labels.ts';
 import type { Membership, Pool, Problem, Protocol } from './model.ts';
 import type { NginxBuild } from './nginx-build.ts';
-import { chooseKeepalive, chooseMethod } from './pool-labels.ts';
+import { boundWeights, chooseKeepalive, chooseMethod } from './pool-labels.ts';
 import type { Report } from './pool-labels.ts';
 import { chooseProtocol, describeMismatch, isNamedInBoth } from './pool-protocol.ts';
 import { chooseMembers, describe } from './serving.ts';
@@ -27,6 +27,8 @@ export interface PoolCircumstances {
   readonly site: Site;
   readonly build: NginxBuild;
   readonly streams: StreamsStanding;
+  /** The http pools that nginx has refused, by name, and its words. */
+  readonly httpRefusals?: ReadonlyMap<string, string>;
   readonly failOpen: boolean;
 }
 
@@ -52,7 +54,7 @@ export function composePool({ name, group, others }: PoolDraft, circumstances: P
   const spelled = group.filter((candidate) => candidate.request.pool === name);
   const choice = chooseProtocol(name, spelled, others, site);
   const { protocol } = choice;
-  const conflict = describeConflict(name, protocol, site) ?? describeRefusal(name, protocol, streams);
+  const conflict = describeConflict(name, protocol, site) ?? describeRefusal(name, protocol, circumstances);
   if (conflict !== undefined) {
     return { pools: [], memberships: group.map((one) => refuse(one, labelOf(one), conflict)), problems };
   }
@@ -70,7 +72,7 @@ export function composePool({ name, group, others }: PoolDraft, circumstances: P
   const able = obstacle === undefined ? fitting : [];
   const method = chooseMethod(able, protocol, build, report);
   const keepalive = chooseKeepalive(able, protocol, report);
-  const { members, memberships } = chooseMembers(able, method, failOpen);
+  const { members, memberships } = chooseMembers(boundWeights(able, method, report), method, failOpen);
   const pool: Pool = { name, protocol, method, keepalive, members };
   const isMissingElsewhere = isNamedInBoth(name, site) && describeConflict(name, otherModule(pool), site) === undefined;
   return {
@@ -97,8 +99,12 @@ function describeConflict(name: string, protocol: Protocol, site: Site): string 
   return undefined;
 }
 
-function describeRefusal(name: string, protocol: Protocol, { refusals }: StreamsStanding): string | undefined {
-  const why = protocol === 'http' ? undefined : refusals.get(name);
+function describeRefusal(
+  name: string,
+  protocol: Protocol,
+  { streams, httpRefusals }: PoolCircumstances,
+): string | undefined {
+  const why = (protocol === 'http' ? httpRefusals : streams.refusals)?.get(name);
   return why === undefined ? undefined : `nginx refuses this pool, and runs without it: ${why}`;
 }
 

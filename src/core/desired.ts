@@ -6,6 +6,7 @@ import { isInScope } from './eligible.ts';
 import { hasPoolLabel } from './labels.ts';
 import type { Container, Desired, Membership, Pool, Problem, Protocol } from './model.ts';
 import type { Probe, Standing } from './probe.ts';
+import { describe } from './serving.ts';
 import type { Contender } from './serving.ts';
 import type { Site } from './site.ts';
 
@@ -54,7 +55,10 @@ export function decide(containers: readonly Container[], circumstances: Circumst
   const pools: Pool[] = [];
   const site = withoutHosts(byAge, circumstances);
   const declared = [...circumstances.declaredPools, ...site.http.named, ...site.stream.named];
-  for (const draft of draftPools(contenders, declared, wishes)) {
+  const { drafts, beyond } = draftPools(contenders, declared, wishes);
+  memberships.push(...beyond.map((contender) => describe(contender, { state: 'out', reason: beyondReason })));
+  problems.push(...beyond.map(describeBeyondProblem));
+  for (const draft of drafts) {
     const composed = composePool(draft, { ...circumstances, site });
     pools.push(...composed.pools);
     memberships.push(...composed.memberships);
@@ -88,6 +92,12 @@ function withoutHosts(containers: readonly Container[], { site, scope }: Circums
   return { ...site, http: { ...site.http, named } };
 }
 
+/**
+ * So many pools exist because containers ask for them, beside those that the site names and LBWATCH_POOLS declares. Each
+ * costs nginx shared memory, and each of its workers the keepalive slots.
+ */
+const maxLabelledPools = 1000;
+
 /** A container asks for a pool and cannot serve it. */
 interface Wish {
   readonly pool: string;
@@ -96,23 +106,35 @@ interface Wish {
 
 /**
  * Contenders by pool. Declared pools are there even when empty, and their spelling counts first; so are, last, those
- * which only containers ask for that cannot serve.
+ * which only containers ask for that cannot serve. Of more pools than labels may make, those of the oldest containers.
  */
 function draftPools(
   contenders: readonly Contender[],
   declared: readonly string[],
   wishes: readonly Wish[],
-): readonly PoolDraft[] {
+): { readonly drafts: readonly PoolDraft[]; readonly beyond: readonly Contender[] } {
   const drafts = new Map<string, { name: string; group: Contender[]; others: Protocol[] }>();
-  const open = (name: string): { readonly group: Contender[]; readonly others: Protocol[] } => {
-    const draft = drafts.get(name.toLowerCase()) ?? { name, group: [], others: [] };
-    drafts.set(name.toLowerCase(), draft);
-    return draft;
+  const open = (name: string, most: number): { group: Contender[]; others: Protocol[] } | undefined => {
+    const key = name.toLowerCase();
+    if (!drafts.has(key) && drafts.size < most) drafts.set(key, { name, group: [], others: [] });
+    return drafts.get(key);
   };
-  for (const name of declared) open(name);
-  for (const contender of contenders) open(contender.request.pool).group.push(contender);
-  for (const { pool, protocol } of wishes) open(pool).others.push(...(protocol === undefined ? [] : [protocol]));
-  return [...drafts.values()];
+  for (const name of declared) open(name, Infinity);
+  const most = drafts.size + maxLabelledPools;
+  const beyond: Contender[] = [];
+  for (const contender of contenders) (open(contender.request.pool, most)?.group ?? beyond).push(contender);
+  for (const { pool, protocol } of wishes) {
+    open(pool, most)?.others.push(...(protocol === undefined ? [] : [protocol]));
+  }
+  return { drafts: [...drafts.values()], beyond };
+}
+
+const beyondReason = `labels make ${String(maxLabelledPools)} pools already, which is the most; ask for fewer, or declare this one (LBWATCH_POOLS)`;
+
+function describeBeyondProblem({ container, request }: Contender): Problem {
+  const label = request.role === 'primary' ? 'lb.pool' : 'lb.backup';
+  const message = `pool ${request.pool}: ${beyondReason}`;
+  return { containerId: container.id, container: container.name, label, effect: 'out', message };
 }
 
 /** Oldest first; ids break ties, so that no two orders are possible. */

@@ -4,6 +4,7 @@ import type { Check, CheckTiming, Container, Method, Problem, Protocol, Role, Se
 import { printable } from './printable.ts';
 import {
   maxDrainMs,
+  maxValueLength,
   parseBackup,
   parseCheck,
   parseDurationMs,
@@ -11,6 +12,7 @@ import {
   parseInteger,
   parseMethod,
   parseNetwork,
+  parseNginxClaim,
   parsePoolEntries,
   parsePort,
   parseProtocol,
@@ -67,6 +69,8 @@ export const knownLabels = [
 type KnownLabel = (typeof knownLabels)[number];
 
 const maxNearestDistance = 3;
+/** So many unknown labels of a container are told one by one. */
+const maxUnknownLabels = 10;
 
 const defaultCheckTimeoutMs = 1000;
 const defaultRise = 2;
@@ -99,9 +103,9 @@ function parseAnew(container: Container): LabelSet {
   const read = <T>(label: KnownLabel, parse: (text: string) => Parsed<T>): T | undefined => {
     const text = Object.hasOwn(container.labels, label) ? container.labels[label] : undefined;
     if (text === undefined) return undefined;
-    const parsed = parse(text);
+    const parsed = parseBounded(text, parse);
     if (parsed.ok) return parsed.value;
-    report(label, 'out', `${label}: "${printable(text)}" is refused; write ${parsed.expected}`);
+    report(label, 'out', describeRefused(label, text, parsed.expected));
     return undefined;
   };
 
@@ -144,6 +148,7 @@ function parseAnew(container: Container): LabelSet {
       `lb.check: ${check.kind} cannot ask a udp port; write docker, with a HEALTHCHECK in the image, or none`,
     );
   }
+  read('lb.nginx', parseNginxClaim);
   problems.push(...listUnknownLabels(container));
 
   const requests = listRequests(primaries, backups, port);
@@ -160,18 +165,43 @@ function parseAnew(container: Container): LabelSet {
   return { requests, network, options, protocol, method, keepalive, check, checkTiming, drainMs, problems };
 }
 
-/** The `lb.*` labels that lbwatch does not know; one of them may have been meant to ask for a pool. */
-export function listUnknownLabels({ id, name, labels }: Container): readonly Problem[] {
-  return Object.keys(labels)
+/**
+ * What is wrong with the labels of a container that asks for no pool: those that lbwatch does not know, since one of them
+ * may have been meant to ask for a pool, and `lb.nginx`.
+ */
+export function listStrayProblems(container: Container): readonly Problem[] {
+  const claim = container.labels['lb.nginx'];
+  const parsed = claim === undefined ? undefined : parseBounded(claim, parseNginxClaim);
+  const unknown = listUnknownLabels(container);
+  if (claim === undefined || parsed?.ok !== false) return unknown;
+  const message = describeRefused('lb.nginx', claim, parsed.expected);
+  return [
+    { containerId: container.id, container: container.name, label: 'lb.nginx', effect: 'ignored', message },
+    ...unknown,
+  ];
+}
+
+/** Whether a container says that it is nginx. */
+export function claimsNginx({ labels }: Container): boolean {
+  return labels['lb.nginx'] === 'true';
+}
+
+/** The first of them by name, and how many more there are: a container's labels are as many as its owner likes. */
+function listUnknownLabels({ id, name, labels }: Container): readonly Problem[] {
+  const unknown = Object.keys(labels)
     .filter((label) => label.startsWith('lb.') && !knownLabels.some((known) => known === label))
-    .sort()
-    .map((label) => ({
-      containerId: id,
-      container: name,
-      label,
-      effect: 'ignored',
-      message: describeUnknownLabel(label),
-    }));
+    .sort();
+  const problems = unknown.slice(0, maxUnknownLabels).map((label): Problem => ({
+    containerId: id,
+    container: name,
+    label,
+    effect: 'ignored',
+    message: describeUnknownLabel(label),
+  }));
+  const left = unknown.length - problems.length;
+  if (left === 0) return problems;
+  const message = `${String(left)} more labels that begin with lb. are not labels of lbwatch`;
+  return [...problems, { containerId: id, container: name, label: 'lb.', effect: 'ignored', message }];
 }
 
 /** nginx compares upstream names without regard to case. */
@@ -187,6 +217,18 @@ function listRequests(
   const request = (entry: PoolEntry, role: Role): Request => ({ pool: entry.pool, role, port: entry.port ?? port });
   if (backups === true) return primaries.map((entry) => request(entry, 'backup'));
   return [...primaries.map((entry) => request(entry, 'primary')), ...backups.map((entry) => request(entry, 'backup'))];
+}
+
+function parseBounded<T>(text: string, parse: (text: string) => Parsed<T>): Parsed<T> {
+  return text.length > maxValueLength
+    ? { ok: false, expected: `at most ${String(maxValueLength)} characters` }
+    : parse(text);
+}
+
+function describeRefused(label: KnownLabel, text: string, expected: string): string {
+  const foreign = /[^\0-\x7f]/u.exec(text.slice(0, maxValueLength))?.[0]?.codePointAt(0);
+  const hint = foreign === undefined ? '' : ` (U+${foreign.toString(16).toUpperCase().padStart(4, '0')} is no ASCII)`;
+  return `${label}: "${printable(text)}"${hint} is refused; write ${expected}`;
 }
 
 function describeUnknownLabel(label: string): string {

@@ -1,4 +1,5 @@
 import type { Method } from './model.ts';
+import { modulesOfVariables } from './values.ts';
 
 /** What the nginx that runs can do, as `nginx -V` tells. */
 export interface NginxBuild {
@@ -10,6 +11,8 @@ export interface NginxBuild {
   /** `keepalive_min_timeout`: keep-alive clients that are just sending are not reset by a reload. */
   readonly sparesClients: boolean;
   readonly methods: readonly Method['kind'][];
+  /** The http modules it has among those that variables of hash keys belong to. */
+  readonly variableModules: readonly string[];
   /** Undefined where it has no stream module. */
   readonly stream: StreamBuild | undefined;
   /** Where the master writes its pid, unless the configuration says otherwise. */
@@ -37,6 +40,7 @@ export const unknownBuild: NginxBuild = {
   keepalive: true,
   sparesClients: false,
   methods: ['round_robin', 'least_conn', 'ip_hash', 'hash', 'random'],
+  variableModules: [],
   stream: {
     isDynamic: false,
     zone: true,
@@ -67,6 +71,7 @@ export function readNginxBuild(output: string): NginxBuild {
     keepalive: !lacks('http_upstream_keepalive_module'),
     sparesClients: version !== undefined && isAtLeast(version, sinceKeepaliveMinTimeout),
     methods,
+    variableModules: [...new Set(modulesOfVariables.values())].filter((module) => output.includes(`--with-${module}`)),
     stream: readStreamBuild(output, version),
     pidPath: /--pid-path=(\S+)/.exec(output)?.[1],
   };
@@ -101,6 +106,7 @@ export function commonBuild(builds: readonly NginxBuild[]): NginxBuild {
       keepalive: common.keepalive && build.keepalive,
       sparesClients: common.sparesClients && build.sparesClients,
       methods: common.methods.filter((method) => build.methods.includes(method)),
+      variableModules: common.variableModules.filter((module) => build.variableModules.includes(module)),
       stream: commonStream(common.stream, build.stream),
       pidPath: undefined,
     }),

@@ -32,7 +32,7 @@ keepalive_min_timeout ${String(keepaliveMinTimeoutS)}s;
 export function renderHttpUpstream(pool: Pool, build: NginxBuild, internal: InternalServer): string {
   const isKept = pool.members.length > 0 && mayWriteKeepalive(pool.keepalive, build);
   return renderUpstream(pool, {
-    zone: build.zone ? quoteName(pool.name) : undefined,
+    zone: build.zone ? `lbwatch.${quoteName(pool.name)}` : undefined,
     placeholder: `server 127.0.0.1:${quoteInteger(internal.port + 1)};  # nobody is in: answers 503`,
     // The balancing method must stand before keepalive (nginx docs, ngx_http_upstream_module).
     tail: isKept ? [`keepalive ${quoteInteger(pool.keepalive)};`] : [],

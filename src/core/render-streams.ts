@@ -16,7 +16,7 @@ export function renderStreams(pools: readonly Pool[], { stream }: NginxBuild): s
   return pools
     .map((pool) => {
       // One zone's name serves one module (nginx, ngx_shared_memory_add); no pool's name has a dot.
-      const zone = hasZone ? `stream.${quoteName(pool.name)}` : undefined;
+      const zone = hasZone ? `lbwatch.stream.${quoteName(pool.name)}` : undefined;
       const placeholder = 'server 127.0.0.1:1 down;  # nobody is in: closes the connection';
       return renderUpstream(pool, { zone, placeholder, tail: [] });
     })

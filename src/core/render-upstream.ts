@@ -9,7 +9,10 @@ const zoneKiBPerServer = 1;
 
 /** What is to be written into one pool's block, beside its members. */
 export interface UpstreamParts {
-  /** Shared memory for counters and round robin; undefined where nginx has none. */
+  /**
+   * Shared memory for counters and round robin; undefined where nginx has none. A name that no site gives its own zones
+   * (`limit_req_zone`, `proxy_cache_path`, …): all share one name space, and nginx refuses a second use.
+   */
   readonly zone: string | undefined;
   /** The `server` line of a pool that nobody is in. */
   readonly placeholder: string;

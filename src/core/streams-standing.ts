@@ -1,3 +1,4 @@
+import { isSamePool } from './labels.ts';
 import type { NginxBuild } from './nginx-build.ts';
 
 /** How nginx stands to streams.conf, the file of tcp and udp pools. */
@@ -35,10 +36,24 @@ export function findRefusedPool(message: string, path: string, text: string): st
   const number = at === -1 ? undefined : /^\d+/.exec(message.slice(at + ` in ${path}:`.length))?.[0];
   if (number === undefined) return undefined;
   const lines = text.split('\n').slice(0, Number(number));
-  return listStreamPools(lines.join('\n')).at(-1);
+  return listUpstreams(lines.join('\n')).at(-1);
 }
 
-/** The pools in the text of streams.conf. */
-export function listStreamPools(text: string): readonly string[] {
+/**
+ * The pool whose name nginx knows from elsewhere: another upstream is called so, or something is passed to it with a port,
+ * in files that lbwatch cannot see. Undefined where a refusal is about anything else.
+ *
+ * @param message such as `duplicate upstream "app" in …` or `upstream "app" may not have port 80 in …` (nginx,
+ * ngx_http_upstream_add and its like of the stream module)
+ * @param text of the generated file that may have the pool
+ */
+export function findClashingPool(message: string, text: string): string | undefined {
+  const name = /\b(?:duplicate upstream "([^"]+)"|upstream "([^"]+)" may not have port \d+) in /.exec(message);
+  const wanted = name?.[1] ?? name?.[2];
+  return wanted === undefined ? undefined : listUpstreams(text).find((pool) => isSamePool(pool, wanted));
+}
+
+/** The pools in the text of a generated file. */
+export function listUpstreams(text: string): readonly string[] {
   return [...text.matchAll(/^upstream (\S+) \{$/gm)].map((match) => match[1] ?? '');
 }

@@ -15,15 +15,22 @@ export interface PoolEntry {
   readonly port: number | undefined;
 }
 
+/** No value that means something is longer; a bound on what is looked at. */
+export const maxValueLength = 4096;
 const maxPoolNameLength = 63;
 const maxEntries = 32;
+/** Each variable of a hash key costs nginx memory in each request. */
+const maxHashVariables = 8;
 const msPerUnit: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const maxFailTimeoutS = 7 * 86_400;
 
 /** The longest that a leaving member may be given. */
 export const maxDrainMs = 86_400_000;
 
-/** Request variables a hash key may be made of (nginx docs, ngx_http_core_module "Embedded Variables"). */
+/**
+ * Request variables a hash key may be made of (nginx docs, ngx_http_core_module "Embedded Variables"); what belongs to
+ * another module stands in {@link modulesOfVariables}.
+ */
 const hashVariables = new Set([
   'args',
   'binary_remote_addr',
@@ -55,11 +62,20 @@ const streamHashVariables = new Set([
   'server_port',
   'ssl_preread_server_name',
 ]);
+/**
+ * Those that only a build with this module knows (nginx docs, ngx_http_realip_module, ngx_http_ssl_module): nginx refuses
+ * its whole configuration for a variable it does not know.
+ */
+export const modulesOfVariables: ReadonlyMap<string, string> = new Map([
+  ['realip_remote_addr', 'http_realip_module'],
+  ['ssl_client_fingerprint', 'http_ssl_module'],
+  ['ssl_session_id', 'http_ssl_module'],
+]);
 const hashVariableFamilies = /^(?:arg|cookie|http)_[a-z0-9_]{1,64}$/;
 
 const httpMethods =
   'round_robin, least_conn, ip_hash, hash <key> [consistent], or random [two [least_conn]]; a hash key is made of ' +
-  'request variables such as $request_uri, $remote_addr, $cookie_NAME, $arg_NAME or $http_NAME';
+  'request variables, 8 at most, such as $request_uri, $remote_addr, $cookie_NAME, $arg_NAME or $http_NAME';
 const streamMethods =
   'round_robin, least_conn, hash <key> [consistent], or random [two [least_conn]]; the hash key of a tcp or udp pool is ' +
   'made of $remote_addr, $remote_port, $server_addr, $server_port, $proxy_protocol_addr or $ssl_preread_server_name';
@@ -82,10 +98,10 @@ export function isPoolName(text: string): boolean {
 export const poolNameGrammar =
   'a letter, then letters, digits, "_" or "-", 63 at most, neither "localhost", nor "true", "no" or the like, nor beginning with "lbwatch"';
 
-/** `name[:port]`, comma-separated; spaces around a comma are allowed. */
+/** `name[:port]`, comma-separated; spaces beside a comma are allowed, and nowhere else. */
 export function parsePoolEntries(text: string): Parsed<readonly PoolEntry[]> {
   const expected = `name[:port], comma-separated (a name is ${poolNameGrammar})`;
-  const parts = text.split(',').map((part) => part.replace(/^ +| +$/g, ''));
+  const parts = text.split(/ *, */);
   if (parts.length > maxEntries) return { ok: false, expected: `${String(maxEntries)} entries at most` };
   const entries: PoolEntry[] = [];
   for (const part of parts) {
@@ -133,7 +149,8 @@ export function parseDurationMs(text: string, leastMs: number, mostMs: number): 
 /** `lb.check`: who says whether a member can serve. */
 export function parseCheck(text: string): Parsed<Check> {
   if (text === 'docker' || text === 'none' || text === 'tcp') return { ok: true, value: { kind: text } };
-  const path = /^http:(\/[\x21-\x7e]{0,511})$/.exec(text)?.[1];
+  // Two slashes would be the beginning of a host: only the member itself is asked.
+  const path = /^http:(\/(?!\/)[\x21-\x7e]{0,511})$/.exec(text)?.[1];
   if (path !== undefined) return { ok: true, value: { kind: 'http', path } };
   return { ok: false, expected: 'tcp, http:/path, docker or none' };
 }
@@ -159,6 +176,13 @@ export function parseProtocol(text: string): Parsed<Protocol> {
   return text === 'http' || text === 'tcp' || text === 'udp'
     ? { ok: true, value: text }
     : { ok: false, expected: 'http, tcp or udp' };
+}
+
+/** `lb.nginx` */
+export function parseNginxClaim(text: string): Parsed<boolean> {
+  return text === 'true' || text === 'false'
+    ? { ok: true, value: text === 'true' }
+    : { ok: false, expected: 'true or false' };
 }
 
 /** `lb.method`: one of nginx's balancing methods, its words separated by single spaces. */
@@ -194,8 +218,17 @@ export function parseMethod(text: string, protocol: Protocol = 'http'): Parsed<M
 /** The one place where a label may hold a `$variable`: known variables of the protocol, joined by `:`, `/` or `-`. */
 export function isHashKey(text: string, protocol: Protocol): boolean {
   if (text.length > 256 || !/^(?:\$[a-z0-9_]+|[:/-])+$/.test(text)) return false;
-  const variables = [...text.matchAll(/\$([a-z0-9_]+)/g)].map((match) => match[1] ?? '');
-  return variables.length > 0 && variables.every((name) => isHashVariable(name, protocol));
+  const variables = listHashVariables(text);
+  return (
+    variables.length > 0 &&
+    variables.length <= maxHashVariables &&
+    variables.every((name) => isHashVariable(name, protocol))
+  );
+}
+
+/** The variables in a hash key, without their `$`. */
+export function listHashVariables(key: string): readonly string[] {
+  return [...key.matchAll(/\$([a-z0-9_]+)/g)].map((match) => match[1] ?? '');
 }
 
 function isHashVariable(name: string, protocol: Protocol): boolean {

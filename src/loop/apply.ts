@@ -50,7 +50,12 @@ export class Applier {
     const lastGood = await this.#files.readLastGood();
     const fallback = lastGood ?? onDisk;
 
-    if (!isSame(onDisk, wanted)) await this.#files.writeGenerated(wanted);
+    if (!isSame(onDisk, wanted)) {
+      // The first time of all there is no last good: what nginx was started with is the best to go back to, also for the
+      // one who comes after a crash of this one.
+      if (lastGood === undefined && onDisk !== undefined) await this.#files.writeLastGood(onDisk);
+      await this.#files.writeGenerated(wanted);
+    }
     stopwatch.note('written');
     if (behind.length === 0) {
       const done: Outcome = isSame(onDisk, wanted)

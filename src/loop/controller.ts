@@ -2,7 +2,7 @@ import { diff } from '../core/diff.ts';
 import type { Desired } from '../core/model.ts';
 import { Dirty } from './dirty.ts';
 import type { Batch, Mark, Wake, Window } from './dirty.ts';
-import { backoffMs, isConfirmed, isWorthRetrying } from './outcome.ts';
+import { isConfirmed, isWorthRetrying, retryPauseMs } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import type { Clock, Reporter } from './ports.ts';
 import { reconcile } from './reconcile.ts';
@@ -53,9 +53,10 @@ export class Controller {
 
   async #pass(batch: Batch): Promise<Wake> {
     this.#cancelRetry?.();
-    const stopwatch = new Stopwatch(this.#clock, this.#clock.nowMs() - (this.#clock.unixMs() - batch.atMs));
+    const beganMs = this.#clock.nowMs();
+    const stopwatch = new Stopwatch(this.#clock, batch.eventMs);
     stopwatch.note('received', batch.receivedMs);
-    stopwatch.note('begun');
+    stopwatch.note('begun', beganMs);
     try {
       // After a failed pass nobody knows what it had refreshed.
       const { outcome, plan } = await reconcile(this.#parts, this.#failures > 0 ? 'all' : batch.stale, stopwatch);
@@ -64,33 +65,26 @@ export class Controller {
       const changes = confirmed === undefined ? [] : diff(this.#applied, confirmed);
       this.#applied = confirmed ?? this.#applied;
       this.#lastOutcome = outcome;
-      const sinceEventMs = Math.max(0, this.#clock.unixMs() - batch.atMs);
-      this.#reporter.report({
-        kind: 'pass',
-        outcome,
-        reasons: batch.reasons,
-        plan,
-        changes,
-        isFirst,
-        sinceEventMs,
-        stages: stopwatch.stages,
-      });
-      this.#planRetry(isWorthRetrying(outcome));
+      const sinceEventMs = this.#clock.nowMs() - batch.eventMs;
+      const { reasons } = batch;
+      const { stages } = stopwatch;
+      this.#reporter.report({ kind: 'pass', outcome, reasons, plan, changes, isFirst, beganMs, sinceEventMs, stages });
+      if (isWorthRetrying(outcome)) this.#planRetry(outcome);
+      else this.#failures = 0;
       return {
         hasReloaded: outcome.kind !== 'unchanged' && outcome.kind !== 'unavailable',
         generations: outcome.kind === 'applied' ? outcome.generations : 0,
       };
     } catch (error) {
       this.#reporter.report({ kind: 'bug', error });
-      this.#planRetry(true);
+      this.#planRetry(undefined);
       return { hasReloaded: false, generations: 0 };
     }
   }
 
-  #planRetry(isDue: boolean): void {
-    this.#failures = isDue ? this.#failures + 1 : 0;
-    if (!isDue) return;
-    this.#cancelRetry = this.#clock.after(backoffMs(this.#failures), () => {
+  #planRetry(outcome: Outcome | undefined): void {
+    this.#failures += 1;
+    this.#cancelRetry = this.#clock.after(retryPauseMs(outcome, this.#failures), () => {
       this.markAll('retry');
     });
   }

@@ -17,8 +17,11 @@ export interface Batch {
   readonly stale: Stale;
   /** When the first mark was made, to the clock that never jumps. */
   readonly receivedMs: number;
-  /** The earliest mark's; a container is connected before it starts, and only the start counts. */
-  readonly atMs: number;
+  /**
+   * When the earliest mark's event happened, to the clock that never jumps; a container is connected before it starts, and
+   * only the start counts.
+   */
+  readonly eventMs: number;
 }
 
 export interface Window {
@@ -39,6 +42,13 @@ export interface Wake {
 const usualGenerations = 3;
 const longestQuietMs = 30_000;
 
+/** An event told later than this was not slow: one of the clocks has jumped, or they differ. */
+const oldestEventMs = 10 * 60_000;
+
+interface Pending extends Mark {
+  readonly eventMs: number;
+}
+
 /**
  * Decides when the next pass runs. After a quiet time the first mark fires at once, so that a single new replica is
  * served without waiting; marks that follow a reload are coalesced, and for longer where reloads pile up old workers that
@@ -49,7 +59,7 @@ export class Dirty {
   readonly #window: Window;
   readonly #clock: Clock;
   readonly #pass: (batch: Batch) => Promise<Wake>;
-  #pending: Mark[] = [];
+  #pending: Pending[] = [];
   #firstPendingMs = 0;
   #lastMarkMs = 0;
   #lastReloadMs = Number.NEGATIVE_INFINITY;
@@ -69,7 +79,7 @@ export class Dirty {
     if (this.#isStopped) return;
     this.#lastMarkMs = this.#clock.nowMs();
     if (this.#pending.length === 0) this.#firstPendingMs = this.#lastMarkMs;
-    this.#pending.push(mark);
+    this.#pending.push({ ...mark, eventMs: this.#lastMarkMs - ageMs(this.#clock.unixMs() - mark.atMs) });
     this.#schedule();
   }
 
@@ -113,6 +123,11 @@ export class Dirty {
   }
 }
 
+/** How long ago an event happened, as far as the difference of two clocks can be believed. */
+function ageMs(differenceMs: number): number {
+  return differenceMs >= 0 && differenceMs <= oldestEventMs ? differenceMs : 0;
+}
+
 /** Doubles with each generation beyond the usual. */
 function stretch({ quietMs, maxWaitMs }: Window, generations: number): Window {
   const factor = 2 ** Math.max(0, Math.min(generations - usualGenerations, 10));
@@ -120,7 +135,7 @@ function stretch({ quietMs, maxWaitMs }: Window, generations: number): Window {
   return { quietMs: limit(quietMs), maxWaitMs: limit(maxWaitMs) };
 }
 
-function combine(marks: readonly Mark[], receivedMs: number): Batch {
+function combine(marks: readonly Pending[], receivedMs: number): Batch {
   const isAll = marks.some((mark) => mark.stale === 'all');
   const ids = marks.flatMap((mark) => (mark.stale === 'all' ? [] : [...mark.stale]));
   const telling = marks.filter(({ reason }) => reason !== 'connect');
@@ -128,6 +143,6 @@ function combine(marks: readonly Mark[], receivedMs: number): Batch {
     reasons: [...new Set(marks.map((mark) => mark.reason))],
     stale: isAll ? 'all' : new Set(ids),
     receivedMs,
-    atMs: Math.min(...(telling.length > 0 ? telling : marks).map(({ atMs }) => atMs)),
+    eventMs: Math.min(...(telling.length > 0 ? telling : marks).map(({ eventMs }) => eventMs)),
   };
 }

@@ -31,9 +31,19 @@ export function isWorthRetrying(outcome: Outcome): boolean {
   return outcome.kind === 'unavailable' || outcome.kind === 'rolledBack';
 }
 
-/** The pause before try number `attempt` (from 1): a quarter of a second, doubling, 10 s at most. */
-export function backoffMs(attempt: number): number {
-  return Math.min(10_000, 250 * 2 ** Math.min(attempt - 1, 10));
+/** An engine that is away is asked so often that the truth is back two seconds after it; an attempt costs next to nothing. */
+export const engineRetryMs = 1000;
+const longestRetryMs = 10_000;
+
+/** The pause before try number `attempt` (from 1): a quarter of a second, doubling, up to the longest. It never gives up. */
+export function backoffMs(attempt: number, longestMs = longestRetryMs): number {
+  return Math.min(longestMs, 250 * 2 ** Math.min(attempt - 1, 10));
+}
+
+/** The pause after a pass, the `failures`th in a row, that is worth retrying; of a bug there is no outcome. */
+export function retryPauseMs(outcome: Outcome | undefined, failures: number): number {
+  const isEngine = outcome?.kind === 'unavailable' && outcome.what === 'engine';
+  return backoffMs(failures, isEngine ? engineRetryMs : longestRetryMs);
 }
 
 /** The exit code of a command that ran one pass. */

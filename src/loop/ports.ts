@@ -95,6 +95,8 @@ export type Report =
       readonly changes: readonly PoolChange[];
       /** Nothing was known before this pass: `changes` lists everybody. */
       readonly isFirst: boolean;
+      /** When it began to look, to the clock that never jumps. */
+      readonly beganMs: number;
       /** From the earliest event of the pass to its end. */
       readonly sinceEventMs: number;
       readonly stages: Stages;
@@ -102,7 +104,8 @@ export type Report =
   | { readonly kind: 'bug'; readonly error: unknown }
   /** The event stream is up: the engine tells what happens from here on. */
   | { readonly kind: 'watching' }
-  | { readonly kind: 'cut'; readonly why: string; readonly retryMs: number };
+  /** It is down, and the engine was last heard of so long ago. */
+  | { readonly kind: 'cut'; readonly why: string; readonly retryMs: number; readonly silentMs: number };
 
 export interface Reporter {
   report(report: Report): void;
@@ -118,7 +121,10 @@ export interface Files {
   readGenerated(): Promise<Texts | undefined>;
   /** Atomic for each file: nginx sees the old text or the new one. Leaves a file alone that holds its text already. */
   writeGenerated(texts: Texts): Promise<void>;
-  /** The texts that a running nginx last acknowledged, remembered in one piece; they outlive the controller. */
+  /**
+   * The texts that a running nginx last acknowledged, remembered in one piece; they outlive the controller. Before the
+   * first acknowledgement of all: those that lbwatch found.
+   */
   readLastGood(): Promise<Texts | undefined>;
   writeLastGood(texts: Texts): Promise<void>;
   readSite(): Promise<SiteFiles>;
@@ -203,6 +209,8 @@ export interface FoundTargets {
   readonly ownReach: Reach;
   /** Why there is none; undefined when there is one. */
   readonly missing: string | undefined;
+  /** What is doubtful about the choice, a line each. */
+  readonly doubts?: readonly string[];
   /** The Compose project this controller belongs to, where it does. */
   readonly project: string | undefined;
 }

@@ -74,8 +74,8 @@ export async function reconcile(
       plan = await look(parts, plan === undefined ? stale : new Set(), stopwatch);
       await parts.drains.forget(plan.endedDrains);
       outcome = await parts.applier.apply(plan.rendered, plan.found, stopwatch);
-      // A pool of streams.conf that nginx refuses must not hold back the others: once more, without it.
-    } while (outcome.kind === 'rejected' && parts.streams.learnRefusal(outcome.message, plan.rendered.streams));
+      // A pool that nginx refuses by itself must not hold back the others: once more, without it.
+    } while (outcome.kind === 'rejected' && parts.streams.learnRefusal(outcome.message, plan.rendered));
     return { outcome, plan };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -113,7 +113,7 @@ export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all', 
   const desired = await parts.streams.decide(containers, circumstances, found.targets, { stale, siteDigest });
   const rendered = render(desired.pools, build, internal, siteDigest);
   stopwatch?.note('rendered');
-  return { containers, departures, endedDrains, notes, desired, rendered, found };
+  return { containers, departures, endedDrains, notes: [...notes, ...(found.doubts ?? [])], desired, rendered, found };
 }
 
 function ownScope({ project }: FoundTargets): Scope {

@@ -1,22 +1,27 @@
 import { decide } from '../core/desired.ts';
 import type { Circumstances } from '../core/desired.ts';
 import type { Container, Desired } from '../core/model.ts';
-import { findRefusedPool, listStreamPools } from '../core/streams-standing.ts';
+import type { Texts } from '../core/render.ts';
+import { findClashingPool, findRefusedPool, listUpstreams } from '../core/streams-standing.ts';
 import type { Stale } from './inventory.ts';
 import type { Target } from './ports.ts';
 
 /** So many pools are refused one by one; after that all are. */
 const maxRefusals = 3;
 
+/** As many http pools as one label names; all of them would be refused for it at no price. */
+const maxHttpRefusals = 32;
+
 /**
- * What is known of nginx and streams.conf from one pass to the next: who includes it, and which pools were refused. All
- * of it is forgotten when the site's files change and at each look at everything.
+ * What is known of nginx from one pass to the next: who includes streams.conf, and which pools were refused: those in it, and
+ * http pools whose name is taken where lbwatch cannot see it. All of it is forgotten when the site's files change and at each look at everything.
  */
 export class StreamsMemory {
   readonly #path: string;
   #siteDigest: string | undefined;
   readonly #included = new Map<string, boolean>();
   readonly #refusals = new Map<string, string>();
+  readonly #httpRefusals = new Map<string, string>();
 
   /** @param path where nginx finds streams.conf */
   constructor(path: string) {
@@ -33,11 +38,13 @@ export class StreamsMemory {
     if (stale === 'all' || siteDigest !== this.#siteDigest) {
       this.#included.clear();
       this.#refusals.clear();
+      this.#httpRefusals.clear();
       this.#siteDigest = siteDigest;
     }
     const decideWhere = (isIncluded: boolean): Desired =>
       decide(containers, {
         ...circumstances,
+        httpRefusals: new Map(this.#httpRefusals),
         streams: { path: this.#path, isIncluded, refusals: new Map(this.#refusals) },
       });
     const desired = decideWhere(true);
@@ -48,16 +55,22 @@ export class StreamsMemory {
   }
 
   /**
-   * Remembers which pool of streams.conf nginx has refused. False where the message is about something else, or tells
-   * nothing new.
+   * Remembers which pool nginx has refused. False where the message is about something else, or tells nothing new.
    *
-   * @param text of streams.conf as nginx read it
+   * @param texts as nginx read them
    */
-  learnRefusal(message: string, text: string): boolean {
-    const pool = findRefusedPool(message, this.#path, text);
+  learnRefusal(message: string, { text: httpText, streams: text }: Texts): boolean {
+    const clashing = findClashingPool(message, httpText);
+    const inStreams = findRefusedPool(message, this.#path, text);
+    if (inStreams === undefined && clashing !== undefined) {
+      if (this.#httpRefusals.has(clashing) || this.#httpRefusals.size >= maxHttpRefusals) return false;
+      this.#httpRefusals.set(clashing, message);
+      return true;
+    }
+    const pool = inStreams ?? findClashingPool(message, text);
     if (pool === undefined) return false;
     const before = this.#refusals.size;
-    for (const name of before < maxRefusals ? [pool] : listStreamPools(text)) this.#refusals.set(name, message);
+    for (const name of before < maxRefusals ? [pool] : listUpstreams(text)) this.#refusals.set(name, message);
     return this.#refusals.size > before;
   }
 

@@ -4,22 +4,47 @@ import type { Move, PoolChange } from '../core/diff.ts';
 import type { Problem } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import type { Outcome } from '../loop/outcome.ts';
-import type { Report, Reporter } from '../loop/ports.ts';
+import type { Clock, Report, Reporter } from '../loop/ports.ts';
+import type { Staleness } from '../loop/staleness.ts';
+import { renderDuration } from './duration.ts';
+import { Reminder } from './reminder.ts';
 
 type Pass = Extract<Report, { readonly kind: 'pass' }>;
 
-/** Writes reports to the log: one line for each thing a person should know, and none twice. */
+/** So many different failures are told at once between two reminders; more are one that says something else each time. */
+const mostNews = 16;
+/** A stream that was up for so long and breaks is news, not the same trouble going on. */
+const calmMs = 60_000;
+
+/** Something that does not work, from the first line about it to the last. */
+interface Trouble {
+  readonly beganMs: number;
+  readonly reminder: Reminder;
+}
+
+/**
+ * Writes reports to the log: one line for each thing a person should know, and none twice. What goes on failing is told
+ * again with growing pauses, whatever it says.
+ */
 export class LogReporter implements Reporter {
   readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #staleness: Pick<Staleness, 'since' | 'ageMs'>;
   /** Problems already told, by their text. */
   #problems: ReadonlyMap<string, Problem> = new Map();
   #notes: ReadonlySet<string> = new Set();
-  /** What fails at present, and how often it was found so. */
-  #failure: { readonly message: string; readonly sinceMs: number; times: number } | undefined;
-  #isCut = false;
+  /** The passes that fail at present, and what was told of them since the last reminder. */
+  #failure: (Trouble & { readonly told: Set<string>; times: number }) | undefined;
+  #cut: Trouble | undefined;
+  /** When the stream that was said to be lost came back. */
+  #againMs: number | undefined;
+  #isCutTold = false;
 
-  constructor(log: Logger) {
+  /** @param staleness has noted each report before this reporter is told of it */
+  constructor(log: Logger, clock: Clock, staleness: Pick<Staleness, 'since' | 'ageMs'>) {
     this.#log = log;
+    this.#clock = clock;
+    this.#staleness = staleness;
   }
 
   report(report: Report): void {
@@ -31,13 +56,10 @@ export class LogReporter implements Reporter {
         this.#log.info('lbwatch stopped; nginx goes on serving');
         break;
       case 'watching':
-        this.#log.info(this.#isCut ? 'watching the engine again' : 'watching the engine');
-        this.#isCut = false;
+        this.#reportWatching();
         break;
       case 'cut':
-        // The passes that fail meanwhile are told with growing pauses.
-        this.#log[this.#isCut ? 'debug' : 'warn']({ why: report.why, retryMs: report.retryMs }, 'event stream lost');
-        this.#isCut = true;
+        this.#reportCut(report);
         break;
       case 'bug':
         this.#log.error({ err: report.error }, 'a bug of lbwatch: the pass failed and will be tried again');
@@ -110,7 +132,7 @@ export class LogReporter implements Reporter {
     }
     for (const [key, { container, label }] of this.#problems) {
       if (!now.has(key))
-        this.#log.info({ container, label, line: `${printable(container)}: ${label}` }, 'problem gone');
+        this.#log.info({ container, label, line: `${printable(container)}: ${printable(label)}` }, 'problem gone');
     }
     this.#problems = now;
   }
@@ -120,25 +142,67 @@ export class LogReporter implements Reporter {
     this.#notes = new Set(notes);
   }
 
-  /** Once, then at the 2nd, 4th, 8th… time: the pauses grow by themselves. */
   #reportFailure(outcome: Extract<Outcome, { message: string }>, message: string, level: 'error' | 'warn'): void {
-    if (this.#failure?.message !== outcome.message) {
-      this.#failure = { message: outcome.message, sinceMs: this.#failure?.sinceMs ?? Date.now(), times: 0 };
-    }
-    const failure = this.#failure;
-    failure.times += 1;
-    if (!Number.isInteger(Math.log2(failure.times))) return;
-    const staleSince = new Date(failure.sinceMs).toISOString();
-    const since = failure.times === 1 ? '' : ` (stale since ${staleSince})`;
-    const details = { outcome: outcome.kind, why: outcome.message, times: failure.times, staleSince };
-    this.#log[level]({ ...details, line: `${outcome.message}${since}` }, message);
+    const nowMs = this.#clock.nowMs();
+    const isFirst = this.#failure === undefined;
+    this.#failure ??= {
+      beganMs: nowMs - (this.#staleness.ageMs ?? 0),
+      reminder: new Reminder(),
+      told: new Set(),
+      times: 0,
+    };
+    const { told, reminder } = this.#failure;
+    this.#failure.times += 1;
+    const isNews = !told.has(outcome.message) && told.size < mostNews;
+    if (!reminder.isDue(nowMs) && !isNews) return;
+    if (told.size >= mostNews) told.clear();
+    told.add(outcome.message);
+    const line = isFirst ? outcome.message : `${outcome.message} (${this.#describeStale()})`;
+    const details = { outcome: outcome.kind, why: outcome.message, times: this.#failure.times, line };
+    this.#log[level]({ ...details, staleSince: this.#staleness.since }, message);
   }
 
   #reportRecovery(): void {
     if (this.#failure === undefined) return;
-    const lastedS = Math.round((Date.now() - this.#failure.sinceMs) / 1000);
-    this.#log.info({ lastedS, line: `what failed for ${String(lastedS)} s works again` }, 'in step');
+    const lastedMs = this.#clock.nowMs() - this.#failure.beganMs;
+    const line = `what failed for ${renderDuration(lastedMs)} works again`;
+    this.#log.info({ lastedS: Math.round(lastedMs / 1000), line }, 'in step');
     this.#failure = undefined;
+  }
+
+  /** Where passes fail as well, those lines say it. */
+  #reportCut({ why, retryMs, silentMs }: Extract<Report, { readonly kind: 'cut' }>): void {
+    const nowMs = this.#clock.nowMs();
+    if (this.#againMs !== undefined && nowMs - this.#againMs >= calmMs) this.#cut = undefined;
+    this.#againMs = undefined;
+    const isFirst = this.#cut === undefined;
+    this.#cut ??= { beganMs: nowMs - silentMs, reminder: new Reminder() };
+    const isTold = this.#cut.reminder.isDue(nowMs) && (isFirst || this.#failure === undefined);
+    this.#isCutTold ||= isTold;
+    const line = isFirst ? why : `${why} (${this.#describeStale()})`;
+    this.#log[isTold ? 'warn' : 'debug'](
+      { why, retryMs, staleSince: this.#staleness.since, line },
+      'event stream lost',
+    );
+  }
+
+  #reportWatching(): void {
+    const nowMs = this.#clock.nowMs();
+    const { msg, line } =
+      this.#cut === undefined
+        ? { msg: 'watching the engine', line: undefined }
+        : { msg: 'watching the engine again', line: `after ${renderDuration(nowMs - this.#cut.beganMs)}` };
+    const isTold = this.#cut === undefined || this.#isCutTold;
+    this.#log[isTold ? 'info' : 'debug'](line === undefined ? {} : { line }, msg);
+    this.#isCutTold = false;
+    this.#againMs = nowMs;
+  }
+
+  #describeStale(): string {
+    const { since, ageMs } = this.#staleness;
+    return since === undefined || ageMs === undefined
+      ? 'again'
+      : `stale since ${since.toISOString()}, for ${renderDuration(ageMs)}`;
   }
 }
 

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import pretty from 'pino-pretty';
 
+import { printableJson } from '../core/printable.ts';
 import { renderLine } from './line.ts';
 
 export interface LogOptions {
@@ -13,7 +14,9 @@ export interface LogOptions {
 /** A pino logger on standard output: JSON, or lines for people who tail them. Written synchronously, so none is lost. */
 export function createLog(options: LogOptions): Logger {
   const settings = { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (options.format === 'json') return pino(settings, pino.destination({ dest: 1, sync: true }));
+  if (options.format === 'json') {
+    return pino({ ...settings, hooks: { streamWrite: printableJson } }, pino.destination({ dest: 1, sync: true }));
+  }
   return pino(
     settings,
     pretty({

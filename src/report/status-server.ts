@@ -2,7 +2,7 @@ import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 
 import { messageOf } from '../core/error-words.ts';
-import { isConfirmed } from '../loop/outcome.ts';
+import { printableJson } from '../core/printable.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { AppError } from '../loop/ports.ts';
 import { addDrainRoutes } from './drain-routes.ts';
@@ -12,7 +12,8 @@ import type { DrainDesk } from './drain-routes.ts';
 export interface Vitals {
   /** Undefined before the first pass has ended. */
   readonly outcome: () => Outcome | undefined;
-  readonly isWatching: () => boolean;
+  /** Since when what nginx runs may not be the truth; undefined while it is. */
+  readonly staleSince: () => Date | undefined;
 }
 
 /**
@@ -26,6 +27,11 @@ export async function startStatusServer(
   desk: DrainDesk,
 ): Promise<() => Promise<void>> {
   const server = fastify({ logger: false, forceCloseConnections: true });
+  server.setReplySerializer((payload) => printableJson(JSON.stringify(payload)));
+  // Names in the answers are foreign text: nobody shall take them for a page.
+  server.addHook('onRequest', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+  });
   addVitalRoutes(server, vitals);
   addDrainRoutes(server, desk);
   try {
@@ -42,17 +48,20 @@ export async function startStatusServer(
 
 /**
  * `/healthz`: it can do its work, since the engine and the shared directory are there. `/readyz`: nginx runs what it
- * should, and the event stream is up.
+ * should, and the event stream is up. Both say since when that may not be so.
  */
 function addVitalRoutes(server: FastifyInstance, vitals: Vitals): void {
   server.get('/healthz', (_request, reply) => {
     const outcome = vitals.outcome();
     const isHealthy = outcome !== undefined && (outcome.kind !== 'unavailable' || outcome.what === 'nginx');
-    return reply.code(isHealthy ? 200 : 503).send({ healthy: isHealthy, outcome: outcome?.kind ?? 'none yet' });
+    return reply.code(isHealthy ? 200 : 503).send({ healthy: isHealthy, ...describe(vitals) });
   });
   server.get('/readyz', (_request, reply) => {
-    const outcome = vitals.outcome();
-    const isReady = vitals.isWatching() && outcome !== undefined && isConfirmed(outcome);
-    return reply.code(isReady ? 200 : 503).send({ ready: isReady, outcome: outcome?.kind ?? 'none yet' });
+    const isReady = vitals.staleSince() === undefined;
+    return reply.code(isReady ? 200 : 503).send({ ready: isReady, ...describe(vitals) });
   });
+}
+
+function describe({ outcome, staleSince }: Vitals): { readonly outcome: string; readonly staleSince: string | null } {
+  return { outcome: outcome()?.kind ?? 'none yet', staleSince: staleSince()?.toISOString() ?? null };
 }

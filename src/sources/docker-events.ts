@@ -1,21 +1,27 @@
 import { messageOf } from '../core/error-words.ts';
 import type { Mark } from '../loop/dirty.ts';
 import type { Lifecycle } from '../loop/lifecycle.ts';
-import { backoffMs } from '../loop/outcome.ts';
+import { backoffMs, engineRetryMs } from '../loop/outcome.ts';
 import { pause } from '../loop/pause.ts';
 import type { Clock, EngineEvent, EventStream, Reporter } from '../loop/ports.ts';
 
+/** A half-dead socket is noticed after `idleMs` and `openMs` together at the latest, without any traffic. */
 export interface StreamTiming {
   /** A stream silent for so long is replaced, since a half-dead socket is silent too. */
   readonly idleMs: number;
   /** How long the engine may take to accept a subscription. */
   readonly openMs: number;
+  /** A stream that lived for so long, or brought an event, was a good one. */
+  readonly steadyMs: number;
 }
 
-const defaultStreamTiming: StreamTiming = { idleMs: 10_000, openMs: 5000 };
+const defaultStreamTiming: StreamTiming = { idleMs: 10_000, openMs: 4000, steadyMs: 5000 };
 
 /** Events that take a container out of service. A stop signal does as well, of which the list says nothing. */
 const urgentActions = new Set(['die', 'stop', 'pause', 'destroy', 'disconnect', 'health_status: unhealthy']);
+
+/** The wall clock and the one that never jumps drift apart by milliseconds; more is a jump, or the machine has slept. */
+const jumpMs = 1000;
 
 /**
  * Turns the engine's event stream into marks, for as long as it is not aborted. Each (re)connection is followed by a
@@ -33,56 +39,107 @@ export async function watchEvents(
   signal: AbortSignal,
   timing: StreamTiming = defaultStreamTiming,
 ): Promise<void> {
-  let failures = 0;
-  let sinceMs: number | undefined;
-  const recent = new RecentEvents();
+  const watch = new Watch(engine, lifecycle, mark, clock, reporter, timing);
   const hasStopped = (): boolean => signal.aborted;
-
   while (!hasStopped()) {
+    const end = await watch.listen(signal);
+    if (hasStopped()) return;
+    if (end.kind === 'idle') continue;
+    const retryMs = watch.noteLoss(end);
+    reporter.report({ kind: 'cut', why: end.why, retryMs, silentMs: watch.silentMs });
+    await pause(clock, retryMs, signal);
+  }
+}
+
+/** How one life of the stream ended. `lost` says whether it was a good one before. */
+type End = { readonly kind: 'idle' } | Lost;
+
+interface Lost {
+  readonly kind: 'never opened' | 'died young' | 'lost';
+  readonly why: string;
+}
+
+/** What is kept from one life of the stream to the next. */
+class Watch {
+  readonly #engine: EventStream;
+  readonly #lifecycle: Lifecycle;
+  readonly #mark: (mark: Mark) => void;
+  readonly #clock: Clock;
+  readonly #reporter: Reporter;
+  readonly #timing: StreamTiming;
+  readonly #recent = new RecentEvents();
+  /** How often in a row it was not to be had, and how often it was opened and broke at once. */
+  #refused = 0;
+  #diedYoung = 0;
+  #isUp = false;
+  /** When the engine was last heard of. */
+  #heardMs: number;
+  /** The moment to replay from, by the engine's clock; undefined before the first stream. */
+  #sinceMs: number | undefined;
+  /** By how much the wall clock was ahead of the one that never jumps when that moment was noted. */
+  #aheadMs: number;
+
+  constructor(
+    engine: EventStream,
+    lifecycle: Lifecycle,
+    mark: (mark: Mark) => void,
+    clock: Clock,
+    reporter: Reporter,
+    timing: StreamTiming,
+  ) {
+    this.#engine = engine;
+    this.#lifecycle = lifecycle;
+    this.#mark = mark;
+    this.#clock = clock;
+    this.#reporter = reporter;
+    this.#timing = timing;
+    this.#heardMs = clock.nowMs();
+    this.#aheadMs = this.#readAheadMs();
+  }
+
+  /** For how long nothing came from the engine. */
+  get silentMs(): number {
+    return this.#clock.nowMs() - this.#heardMs;
+  }
+
+  /** Resolves when the stream has ended, however it did. */
+  async listen(signal: AbortSignal): Promise<End> {
+    const { idleMs, openMs, steadyMs } = this.#timing;
     const stream = new AbortController();
     const abort = (): void => {
       stream.abort();
     };
     signal.addEventListener('abort', abort);
-    let end: 'idle' | 'never opened' | undefined;
-    let cancelTimer = clock.after(timing.openMs, () => {
-      end = 'never opened';
-      abort();
-    });
+    let isIdle = false;
+    let openedMs: number | undefined;
+    let isGood = false;
+    let cancelTimer = this.#clock.after(openMs, abort);
     const awaitNext = (): void => {
+      this.#heardMs = this.#clock.nowMs();
       cancelTimer();
-      cancelTimer = clock.after(timing.idleMs, () => {
-        end = 'idle';
+      cancelTimer = this.#clock.after(idleMs, () => {
+        isIdle = true;
         abort();
       });
     };
     let why = 'the engine closed it';
     try {
-      await engine.subscribe({
+      const hasJumped = this.#forgetSinceIfJumped();
+      await this.#engine.subscribe({
         signal: stream.signal,
-        sinceS: sinceMs === undefined ? undefined : Math.floor(sinceMs / 1000),
+        sinceS: this.#sinceMs === undefined ? undefined : Math.floor(this.#sinceMs / 1000),
         onOpen: () => {
-          // A renewal of an idle stream replays what may have been missed; only a true cut needs the whole list.
-          if (failures > 0 || sinceMs === undefined) {
-            reporter.report({ kind: 'watching' });
-            if (failures > 0) lifecycle.startOver();
-            mark({
-              reason: failures > 0 ? 'reconnected' : 'start',
-              stale: 'all',
-              isUrgent: false,
-              atMs: clock.unixMs(),
-            });
-          }
-          failures = 0;
-          sinceMs ??= clock.unixMs();
+          openedMs = this.#clock.nowMs();
+          this.#markOpened(hasJumped);
           awaitNext();
         },
         onEvent: (event) => {
           awaitNext();
           // A replay repeats what came in the second that it starts from.
-          if (!recent.add(event)) return;
-          sinceMs = Math.max(sinceMs ?? 0, event.atMs);
-          markEvent(event, lifecycle, mark);
+          if (!this.#recent.add(event)) return;
+          isGood = true;
+          this.#noteMoment(event.atMs);
+          markEvent(event, this.#lifecycle, this.#mark);
         },
       });
     } catch (error) {
@@ -91,13 +148,61 @@ export async function watchEvents(
       cancelTimer();
       signal.removeEventListener('abort', abort);
     }
-    if (hasStopped()) return;
-    if (end === 'idle') continue;
-    if (end === 'never opened') why = `the engine did not answer within ${String(timing.openMs / 1000)} s`;
-    failures += 1;
-    const retryMs = backoffMs(failures);
-    reporter.report({ kind: 'cut', why, retryMs });
-    await pause(clock, retryMs, signal);
+    if (isIdle) return { kind: 'idle' };
+    if (openedMs === undefined) {
+      const isLate = stream.signal.aborted;
+      return {
+        kind: 'never opened',
+        why: isLate ? `the engine did not answer within ${String(openMs / 1000)} s` : why,
+      };
+    }
+    // It was there until just now.
+    this.#heardMs = this.#clock.nowMs();
+    return { kind: isGood || this.#heardMs - openedMs >= steadyMs ? 'lost' : 'died young', why };
+  }
+
+  /**
+   * Answers the pause before the next try. An engine that accepts each stream and ends it is not asked for everything four
+   * times a second.
+   */
+  noteLoss({ kind }: Lost): number {
+    this.#isUp = false;
+    this.#diedYoung = kind === 'died young' ? this.#diedYoung + 1 : 0;
+    this.#refused = kind === 'never opened' ? this.#refused + 1 : 1;
+    if (kind === 'never opened') return backoffMs(this.#refused, engineRetryMs);
+    return backoffMs(Math.max(1, this.#diedYoung));
+  }
+
+  /** A renewal of an idle stream replays what may have been missed; only a true cut needs the whole list. */
+  #markOpened(hasJumped: boolean): void {
+    const isFirst = this.#sinceMs === undefined;
+    if (isFirst) this.#noteMoment(this.#clock.unixMs());
+    const wasUp = this.#isUp;
+    this.#isUp = true;
+    if (!wasUp) this.#reporter.report({ kind: 'watching' });
+    if (wasUp && !hasJumped) return;
+    if (!isFirst) this.#lifecycle.startOver();
+    const reason = isFirst ? 'start' : wasUp ? 'clock jumped' : 'reconnected';
+    this.#mark({ reason, stale: 'all', isUrgent: false, atMs: this.#clock.unixMs() });
+  }
+
+  /**
+   * After a jump the last known moment may lie in the future, from where nothing is replayed. Everything is listed instead.
+   */
+  #forgetSinceIfJumped(): boolean {
+    if (this.#sinceMs === undefined || Math.abs(this.#readAheadMs() - this.#aheadMs) < jumpMs) return false;
+    this.#noteMoment(this.#clock.unixMs());
+    return true;
+  }
+
+  /** The latest event's, not the greatest: the engine's clock may be put back. */
+  #noteMoment(sinceMs: number): void {
+    this.#sinceMs = sinceMs;
+    this.#aheadMs = this.#readAheadMs();
+  }
+
+  #readAheadMs(): number {
+    return this.#clock.unixMs() - this.#clock.nowMs();
   }
 }
 

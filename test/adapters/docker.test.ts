@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
+import Docker from 'dockerode';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { toContainer, toEngineEvent, toPortVariable, toProcesses, toStartedAt } from '../../src/adapters/docker-map.ts';
@@ -111,18 +112,24 @@ describe('calls', () => {
     );
     const inventory = new Inventory(engineFor(docker.host));
     expect(await inventory.refresh('all')).toHaveLength(count);
-    expect(docker.calls).toHaveLength(1);
+    // Which engine it is, is asked once.
+    await inventory.refresh('all');
+    expect(docker.calls.map(({ what }) => what)).toEqual([
+      'GET /containers/json',
+      'GET /version',
+      'GET /containers/json',
+    ]);
 
     docker.end(ids[3] ?? '');
     const containers = await inventory.refresh(new Set([ids[3] ?? '']));
-    expect(docker.calls).toHaveLength(2);
+    expect(docker.calls).toHaveLength(4);
     expect(containers).toHaveLength(count);
     expect(containers.find(({ id }) => id === ids[3])?.state).toBe('exited');
 
     // And one for each of a batch; none where no container is named.
     await inventory.refresh(new Set(ids.slice(0, 5)));
     await inventory.refresh(new Set());
-    expect(docker.calls).toHaveLength(1 + 1 + 5);
+    expect(docker.calls).toHaveLength(3 + 1 + 5);
   });
 
   test('a container that is gone is gone from the inventory too', async () => {
@@ -243,10 +250,106 @@ test('an engine over TCP', async () => {
   await remote.start();
   remote.add({ name: 'a' });
   expect(await engineFor(remote.host).listContainers()).toHaveLength(1);
-  expect(await engineFor(remote.host.replace('tcp://', '')).readVersion()).toBe('29.0.0 (API 1.52)');
+  expect(await engineFor(remote.host.replace('tcp://', '')).readVersion()).toMatchObject({
+    text: 'Docker Engine 29.0.0 (API 1.52)',
+  });
   await remote.remove();
   const nobody = `tcp://127.0.0.1:${String(await freePort())}`;
   await expect(engineFor(nobody).listContainers()).rejects.toThrow(`nobody answers at ${nobody}`);
+});
+
+describe('Podman', () => {
+  beforeEach(() => {
+    docker.speaksPodman = true;
+  });
+
+  test('health, and ports that are not published, are asked for by themselves, as the list lacks them', async () => {
+    const spec = { labels: pooled, status: 'Up 5 seconds (unhealthy)', address: '10.89.0.2', ports: [8000] };
+    const id = docker.add({ name: 'app', ...spec });
+    docker.add({ name: 'other', status: 'Up 5 seconds (healthy)' });
+    const engine = engineFor(docker.host);
+    const [app, other] = await engine.listContainers();
+    expect(app).toMatchObject({ health: 'unhealthy', exposedPorts: [{ port: 8000, protocol: 'tcp' }] });
+    expect(other).toMatchObject({ health: 'none' });
+    expect(docker.calls.map(({ what }) => what)).toEqual([
+      'GET /containers/json',
+      'GET /version',
+      `GET /containers/${id}/json`,
+    ]);
+  });
+
+  test('one that vanished meanwhile is as the list said', async () => {
+    const id = docker.add({ name: 'app', labels: pooled });
+    const engine = engineFor(docker.host);
+    await engine.listContainers();
+    docker.afterList = () => {
+      docker.delete(id);
+    };
+    expect(await engine.listContainers()).toMatchObject([{ id, state: 'running' }]);
+  });
+
+  test('where nobody may ask which engine it is, it is taken for Docker', async () => {
+    docker.failures.set('/version', { status: 403, message: 'Forbidden' });
+    docker.add({ name: 'app', labels: pooled, ports: [8000] });
+    expect(await engineFor(docker.host).listContainers()).toMatchObject([{ name: 'app', exposedPorts: [] }]);
+  });
+
+  test('is named, with its API', async () => {
+    expect(await engineFor(docker.host).readVersion()).toEqual({
+      text: 'Podman 4.3.1 (API 1.41)',
+      isPodman: true,
+      api: '1.41',
+    });
+  });
+
+  test('events by its own names: a filter for them is asked for, too', async () => {
+    docker.add({ name: 'app', labels: pooled });
+    const stop = new AbortController();
+    const watching = engineFor(docker.host).subscribe({
+      signal: stop.signal,
+      sinceS: undefined,
+      onOpen: () => {
+        stop.abort();
+      },
+      onEvent: () => undefined,
+    });
+    await expect(watching).rejects.toThrow();
+    const filters = docker.calls.find(({ what }) => what === 'GET /events')?.query.get('filters') ?? '';
+    for (const name of ['"die"', '"died"', '"destroy"', '"remove"']) expect(filters).toContain(name);
+  });
+
+  // As 4.3.1 of Debian 12 sends them.
+  const attributes = { containerExitCode: '0', image: '', name: 'app', podId: '' };
+  test.each([
+    [{ Type: 'container', Action: 'died' }, 'die'],
+    [{ Type: 'container', Action: 'die' }, 'die'],
+    [{ Type: 'container', Action: 'remove' }, 'destroy'],
+    [{ Type: 'container', Action: 'health_status', HealthStatus: 'healthy' }, 'health_status: healthy'],
+    [{ Type: 'container', Action: 'kill' }, 'kill'],
+    [{ Type: 'network', Action: 'disconnect' }, 'disconnect'],
+  ])('%j', (event, action) => {
+    const told = { ...event, Actor: { ID: 'c1', Attributes: attributes }, timeNano: 1_795_568_871_789_547_404 };
+    expect(toEngineEvent(told)).toMatchObject({ action, containerId: 'c1', signal: undefined });
+  });
+
+  test('`top` in one piece a row', () => {
+    const top = {
+      Titles: ['PID COMMAND'],
+      Processes: [['  1 nginx: master process nginx'], ['22 nginx: worker process']],
+    };
+    expect(toProcesses(top)).toEqual([
+      { pid: 1, command: 'nginx: master process nginx' },
+      { pid: 22, command: 'nginx: worker process' },
+    ]);
+  });
+});
+
+test('an engine that refuses old versions of the API is asked by none', async () => {
+  docker.oldestApi = '1.44';
+  docker.add({ name: 'app', labels: pooled });
+  expect(await engineFor(docker.host).listContainers()).toHaveLength(1);
+  const pinned = new Docker({ socketPath: docker.socketPath, version: 'v1.41' });
+  await expect(pinned.listContainers()).rejects.toThrow('client version 1.41 is too old');
 });
 
 describe('odd shapes', () => {

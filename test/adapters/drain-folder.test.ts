@@ -61,7 +61,7 @@ test('what is damaged or foreign is noted, and the others count', async () => {
   writeFileSync(join(folder, 'shop-app-1'), '{}');
   writeFileSync(join(folder, 'line\nbreak'), '');
   // A write that was killed halfway.
-  writeFileSync(join(folder, `${one}.1234567`), '{"ki');
+  writeFileSync(join(folder, `${one}.new`), '{"ki');
 
   const { drains, notes } = await store.read();
   expect([...drains.keys()]).toEqual([one]);

@@ -220,6 +220,42 @@ describe('run', () => {
     await controller.logged('watching the engine again');
   });
 
+  test('the engine is away for long: asked every second, said since when, and the truth is back with it', async () => {
+    const one = lab.addApp(1);
+    const controller = lab.run({ LBWATCH_LOG_LEVEL: 'debug' });
+    await controller.logged('watching the engine');
+    await lab.inStep(1);
+    await lab.docker.stop();
+    const cut = await controller.logged('event stream lost');
+    await eventually(
+      'the pauses have grown',
+      () => {
+        const pauses = controller.said('event stream lost').map(({ retryMs }) => retryMs);
+        expect(pauses.slice(-3)).toEqual([1000, 1000, 1000]);
+      },
+      soon,
+    );
+    const since = await lab.staleSince();
+    expect(since).toBe(controller.said('waiting').at(-1)?.['staleSince']);
+    expect(Math.abs(Date.parse(String(since)) - Date.parse(String(cut['time'])))).toBeLessThan(1000);
+    lab.docker.change(one, { address: addressOf(9) });
+    const beginMs = performance.now();
+    await lab.docker.start();
+    await lab.inStep(9);
+    process.stderr.write(`truth ${String(Math.round(performance.now() - beginMs))} ms after the engine came back\n`);
+    // Never a longer pause than a second, of the stream and of the passes.
+    expect(Math.max(...controller.said('event stream lost').map(({ retryMs }) => Number(retryMs)))).toBe(1000);
+    await controller.logged('watching the engine again');
+    await controller.logged('in step');
+    await eventually(
+      'it is fresh',
+      async () => {
+        expect(await lab.staleSince()).toBeNull();
+      },
+      soon,
+    );
+  });
+
   test('nginx goes and comes back: said, and in step without a hand', async () => {
     lab.addApp(1);
     const controller = lab.run();
@@ -237,7 +273,13 @@ describe('run', () => {
     const controller = lab.run();
     await controller.logged('waiting', 'there is no Docker socket');
     expect([await lab.status('healthz'), await lab.status('readyz')]).toEqual([503, 503]);
-    expect((await lab.command(['health'])).code).toBe(1);
+    const sick = await lab.command(['health']);
+    expect(sick.code).toBe(1);
+    expect(JSON.parse(sick.stdout)).toEqual({
+      healthy: false,
+      outcome: 'unavailable',
+      staleSince: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
 
     await lab.docker.start();
     await eventually(
@@ -248,6 +290,7 @@ describe('run', () => {
       soon,
     );
     expect(await lab.status('healthz')).toBe(200);
+    expect(await lab.staleSince()).toBeNull();
     expect((await lab.command(['health'])).code).toBe(0);
 
     // Without nginx it can do its work and has not done it.
@@ -261,6 +304,7 @@ describe('run', () => {
       soon,
     );
     expect(await lab.status('healthz')).toBe(200);
+    expect(Date.parse(String(await lab.staleSince()))).toBeLessThanOrEqual(Date.now());
     await controller.stop();
     const silent = await lab.command(['health']);
     expect(silent.code).toBe(1);
@@ -286,6 +330,17 @@ describe('what cannot work ends at once, with one line', () => {
     [{ LBWATCH_RESYNC: 'often' }, 2, /^lbwatch: LBWATCH_RESYNC is "often"; allowed: a duration .*\n$/],
     [{ LBWATCH_RESINK: '5s' }, 2, /^lbwatch: LBWATCH_RESINK is no setting; .*\n$/],
     [{ LBWATCH_SCOPE: 'a;b' }, 2, /^lbwatch: LBWATCH_SCOPE is "a;b"; allowed: .*\n$/],
+    [{ DOCKER_HOST: 'tcp://' }, 2, /^lbwatch: DOCKER_HOST is "tcp:\/\/"; allowed: .*\n$/],
+    [
+      { DOCKER_HOST: 'ssh://me@far' },
+      2,
+      /^lbwatch: DOCKER_HOST is "ssh:\/\/me@far"; lbwatch does not speak ssh: .*\n$/,
+    ],
+    [
+      { DOCKER_HOST: 'tcp://127.0.0.1:2376', DOCKER_CERT_PATH: '/nowhere' },
+      2,
+      /^lbwatch: cannot read \/nowhere\/ca\.pem as user \d+ \(DOCKER_CERT_PATH\): ENOENT.*\n$/,
+    ],
   ])('%j', async (environment, code, said) => {
     const ended = await lab.command(['run'], environment);
     expect(ended).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(said) });
@@ -308,6 +363,39 @@ describe('what cannot work ends at once, with one line', () => {
     expect(ended.stderr).toMatch(
       /^lbwatch: cannot answer on 127\.0\.0\.1:\d+: .*; set LBWATCH_STATUS to a free port\n$/,
     );
+  });
+});
+
+describe('two on one directory', () => {
+  test('the second refuses to start, and says who keeps it; killed, the first is no obstacle', async () => {
+    lab.addApp(1);
+    const first = lab.run();
+    await lab.inStep(1);
+    const elsewhere = { LBWATCH_STATUS: `127.0.0.1:${String(await freePort())}` };
+    for (const command of ['run', 'once']) {
+      expect(await lab.command([command], elsewhere)).toEqual({
+        code: 6,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^lbwatch: another lbwatch keeps \/.*: (?:process \d+ on|container) .*, since \d{4}-.*Z; .*: stop that one, or .*\n$/,
+        ),
+      });
+    }
+    // Who only looks is free to.
+    for (const command of ['render', 'explain']) expect(await lab.command([command])).toMatchObject({ code: 0 });
+    expect((await lab.command(['doctor'])).stdout).toMatch(/is writable .*; kept by (?:process|container) /);
+    await lab.inStep(1);
+
+    await first.kill();
+    expect((await lab.command(['doctor'])).stdout).toMatch(/; no lbwatch keeps it at present/);
+    const beginMs = performance.now();
+    const next = lab.run();
+    await next.logged('lbwatch started');
+    process.stderr.write(
+      `started ${String(Math.round(performance.now() - beginMs))} ms after kill -9 of the one before\n`,
+    );
+    expect(next.said('another lbwatch would not be kept out of the directory for now')).toEqual([]);
+    await lab.inStep(1);
   });
 });
 

@@ -25,14 +25,12 @@ describe('chooseNginx', () => {
     ]);
   });
 
-  test('prefers the label, unless it says false', () => {
+  test('prefers the label, where it says true and nothing else', () => {
     expect(names(chooseNginx([web, edge], undefined, 'shop'))).toEqual(['shop-edge-1']);
-    expect(names(chooseNginx([web, of('shop-edge-1', 'edge', { 'lb.nginx': '' })], undefined, 'shop'))).toEqual([
-      'shop-edge-1',
-    ]);
-    expect(names(chooseNginx([web, of('shop-edge-1', 'edge', { 'lb.nginx': 'false' })], undefined, 'shop'))).toEqual([
-      'shop-nginx-1',
-    ]);
+    for (const text of ['', 'false', 'TRUE', 'true ', '1', 'yes']) {
+      const unsaid = of('shop-edge-1', 'edge', { 'lb.nginx': text });
+      expect(names(chooseNginx([web, unsaid], undefined, 'shop'))).toEqual(['shop-nginx-1']);
+    }
   });
 
   test('prefers the setting: a container, an id, a service', () => {

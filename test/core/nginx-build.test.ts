@@ -14,6 +14,7 @@ const debianStream = {
   sslPreread: true,
 };
 const plain = { isDynamic: false, sslPreread: false };
+const debianModules = ['http_realip_module', 'http_ssl_module'];
 const everyMethod = ['round_robin', 'least_conn', 'ip_hash', 'hash', 'random'];
 
 describe('readNginxBuild', () => {
@@ -29,6 +30,7 @@ describe('readNginxBuild', () => {
       keepalive: true,
       sparesClients: version === '1.30.6',
       methods: everyMethod,
+      variableModules: debianModules,
       stream: debianStream,
       pidPath: '/run/nginx.pid',
     });
@@ -36,6 +38,8 @@ describe('readNginxBuild', () => {
 
   test.each([
     ['http_stub_status', { stubStatus: false }],
+    ['http_realip', { variableModules: ['http_ssl_module'] }],
+    ['http_ssl', { variableModules: ['http_realip_module'] }],
     ['http_upstream_zone', { zone: false }],
     ['http_upstream_keepalive', { keepalive: false }],
     ['http_upstream_least_conn', { methods: ['round_robin', 'ip_hash', 'hash', 'random'] }],
@@ -107,6 +111,7 @@ describe('commonBuild', () => {
       keepalive: true,
       sparesClients: true,
       methods: ['round_robin', 'least_conn', 'ip_hash', 'random'],
+      variableModules: [],
       // One without the module reads nothing of what is written for it.
       stream: debianStream,
       pidPath: undefined,

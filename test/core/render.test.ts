@@ -3,7 +3,6 @@ import { describe, expect, test } from '@jest/globals';
 import type { Member, Pool } from '../../src/core/model.ts';
 import { readNginxBuild } from '../../src/core/nginx-build.ts';
 import { render } from '../../src/core/render.ts';
-import { parseNginx } from '../support/nginx-syntax.ts';
 
 const build = readNginxBuild('nginx version: nginx/1.26.3\n --with-http_stub_status_module');
 const internal = { address: undefined, port: 9181 };
@@ -32,7 +31,7 @@ describe('the text', () => {
     expect(text).toBe(`# Written by lbwatch; edits are put back. Label containers instead: lb.pool, lb.backup.
 
 upstream app {
-    zone app 512k;
+    zone lbwatch.app 512k;
     server 10.0.0.1:8000;  # shop-app-1
     keepalive 32;
 }
@@ -67,8 +66,8 @@ server {
   });
 
   test('without pools it is still a whole file', () => {
-    const directives = parseNginx(render([], build, internal, '').text);
-    expect(directives.map(({ words }) => words)).toEqual([['server'], ['server']]);
+    const { text } = render([], build, internal, '');
+    expect(text.match(/^\S.* \{$/gm)).toEqual(['server {', 'server {']);
   });
 
   test('listens where it is told, and leaves out stub_status where nginx has none', () => {
@@ -128,6 +127,6 @@ describe('zones', () => {
     [10_000, '32768k'],
   ])('of %d servers', (count, size) => {
     const members = Array.from({ length: count }, (_, index) => member(index + 1));
-    expect(render([pool(members)], build, internal, '').text).toContain(`    zone app ${size};\n`);
+    expect(render([pool(members)], build, internal, '').text).toContain(`    zone lbwatch.app ${size};\n`);
   });
 });

@@ -35,13 +35,15 @@ describe('parsePoolEntries', () => {
     ['app', [{ pool: 'app', port: undefined }]],
     ['app:8000', [{ pool: 'app', port: 8000 }]],
     [
-      ' a , b:1,c ',
+      'a , b:1,c',
       [
         { pool: 'a', port: undefined },
         { pool: 'b', port: 1 },
         { pool: 'c', port: undefined },
       ],
     ],
+    [' a', 'refused'],
+    ['a ', 'refused'],
     ['', 'refused'],
     [',', 'refused'],
     ['a,', 'refused'],

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
@@ -83,6 +83,23 @@ describe('killed after each step and started anew', () => {
     expect(lab.nginx.generated()).toBe(good.text);
     expect(await lab.runningDigest()).toBe(good.digest);
   });
+
+  test.each(['write', 'validate'] as const)(
+    'the very first pass, %s of what nginx refuses: what nginx started with is back',
+    async (after) => {
+      const lab = await startLab();
+      const found = { text: lab.nginx.generated(), streams: lab.nginx.streams() };
+      const site = readFileSync(lab.nginx.sitePath, 'utf8');
+      writeFileSync(lab.nginx.sitePath, `${site}no_such_directive on;\n`);
+      expect(await lab.dieApplying(after, one)).toBe('SIGKILL');
+      expect(lab.nginx.generated()).not.toBe(found.text);
+      expect((await lab.apply(one)).kind).toBe('rejected');
+      expect({ text: lab.nginx.generated(), streams: lab.nginx.streams() }).toEqual(found);
+      writeFileSync(lab.nginx.sitePath, site);
+      await lab.apply(one);
+      await lab.expectEnd(await lab.want(one));
+    },
+  );
 
   test('the very first pass: what nginx started with is replaced all the same', async () => {
     for (const after of ['write', 'acknowledge'] as const) {

@@ -28,7 +28,7 @@ describe('dirty', () => {
     expect(firedAtMs).toEqual([0]);
     await clock.advance(1);
     expect(firedAtMs).toEqual([0, 700]);
-    expect(batches[1]).toEqual({ reasons: ['start'], stale: new Set(['b', 'c']), atMs: 100 });
+    expect(batches[1]).toEqual({ reasons: ['start'], stale: new Set(['b', 'c']), eventMs: 100 });
   });
 
   test('a steady stream fires at the maximum wait, again and again', async () => {
@@ -90,7 +90,7 @@ describe('dirty', () => {
     await clock.advance(50);
     dirty.mark(leave('c'));
     expect(firedAtMs).toEqual([0, 150]);
-    expect(batches[1]).toEqual({ reasons: ['start', 'die'], stale: new Set(['b', 'c']), atMs: 100 });
+    expect(batches[1]).toEqual({ reasons: ['start', 'die'], stale: new Set(['b', 'c']), eventMs: 100 });
     await clock.advance(5000);
     expect(firedAtMs).toEqual([0, 150]);
   });
@@ -129,10 +129,22 @@ describe('dirty', () => {
     const { clock, dirty, batches } = start();
     dirty.mark(join('a'));
     await clock.advance(10);
-    dirty.mark({ ...join('b'), atMs: 7 });
-    dirty.mark({ ...join('x'), stale: 'all', reason: 'resync', atMs: 9 });
+    dirty.mark({ ...join('b'), atMs: clock.startUnixMs + 7 });
+    dirty.mark({ ...join('x'), stale: 'all', reason: 'resync', atMs: clock.startUnixMs + 9 });
     await clock.advance(10_000);
-    expect(batches[1]).toEqual({ reasons: ['start', 'resync'], stale: 'all', atMs: 7 });
+    expect(batches[1]).toEqual({ reasons: ['start', 'resync'], stale: 'all', eventMs: 7 });
+  });
+
+  test.each([
+    ['an hour ago, since the clock was put forward', 3_600_000],
+    ['in the future, since it was put back', -3_600_000],
+  ])('an event that seems to be %s, counts from when it was told', async (_, jumpMs) => {
+    const { clock, dirty, batches } = start();
+    await clock.advance(1000);
+    const atMs = clock.unixMs();
+    clock.jump(jumpMs);
+    dirty.mark({ ...join('a'), atMs });
+    expect(batches[0]?.eventMs).toBe(1000);
   });
 
   test('after stop nothing fires any more, and stop waits for the pass under way', async () => {
@@ -161,7 +173,7 @@ describe('dirty', () => {
 });
 
 test('pauses double from a quarter of a second to ten seconds', () => {
-  expect([1, 2, 3, 4, 5, 6, 7, 8, 1000].map(backoffMs)).toEqual([
+  expect([1, 2, 3, 4, 5, 6, 7, 8, 1000].map((attempt) => backoffMs(attempt))).toEqual([
     250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000,
   ]);
 });

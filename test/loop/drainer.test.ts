@@ -276,6 +276,7 @@ function start(containers: readonly Container[] = [app, database]) {
         plan,
         changes: [],
         isFirst: false,
+        beganMs: 0,
         sinceEventMs: 0,
         stages: {},
       };

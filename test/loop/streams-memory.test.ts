@@ -95,10 +95,10 @@ describe('a refusal', () => {
   ])('at line %d is about pool %s', async (line, pool) => {
     const { memory, refused } = lab();
     await refused([]);
-    expect(memory.learnRefusal(named(line), text)).toBe(true);
+    expect(memory.learnRefusal(named(line), { text: '', streams: text })).toBe(true);
     expect(await refused(['a', 'b'])).toEqual([pool]);
     // Told once: a second pass for the same would change nothing.
-    expect(memory.learnRefusal(named(line), text)).toBe(false);
+    expect(memory.learnRefusal(named(line), { text: '', streams: text })).toBe(false);
   });
 
   test.each([
@@ -110,16 +110,16 @@ describe('a refusal', () => {
     `nginx: something in ${path}:`,
     '',
   ])('%j is about no pool', (message) => {
-    expect(lab().memory.learnRefusal(message, text)).toBe(false);
+    expect(lab().memory.learnRefusal(message, { text: '', streams: text })).toBe(false);
   });
 
   test('holds until the site changes or everything is looked at', async () => {
     const { memory, refused } = lab();
     await refused([]);
-    memory.learnRefusal(named(3), text);
+    memory.learnRefusal(named(3), { text: '', streams: text });
     expect(await refused(['a', 'b'])).toEqual(['a']);
     expect(await refused(['a', 'b'], 'edited')).toEqual([]);
-    memory.learnRefusal(named(3), text);
+    memory.learnRefusal(named(3), { text: '', streams: text });
     expect(await refused(['a', 'b'], 'edited', 'all')).toEqual([]);
   });
 
@@ -128,11 +128,49 @@ describe('a refusal', () => {
     const many = names.map((name) => `upstream ${name} {\n}\n`).join('');
     const { memory, refused } = lab();
     await refused([]);
-    for (const line of [1, 3, 5]) expect(memory.learnRefusal(named(line), many)).toBe(true);
+    for (const line of [1, 3, 5]) expect(memory.learnRefusal(named(line), { text: '', streams: many })).toBe(true);
     expect(await refused(names)).toEqual(['a', 'b', 'c']);
-    expect(memory.learnRefusal(named(7), many)).toBe(true);
+    expect(memory.learnRefusal(named(7), { text: '', streams: many })).toBe(true);
     expect(await refused(names)).toEqual(names);
-    expect(memory.learnRefusal(named(9), many)).toBe(false);
+    expect(memory.learnRefusal(named(9), { text: '', streams: many })).toBe(false);
+  });
+});
+
+describe('a name that nginx knows from elsewhere', () => {
+  const http = 'upstream app {\n}\n\nupstream web {\n}\n\nserver {\n}\n';
+  const texts = { text: http, streams: 'upstream db {\n}\n' };
+  const app = container({ name: 'shop-app-1', labels: { 'lb.pool': 'app' } });
+
+  test.each([
+    ['duplicate upstream "app" in /etc/nginx/lbwatch/upstreams.conf:3', ['web', 'db']],
+    ['nginx: duplicate upstream "APP" in /etc/nginx/hidden.conf:1', ['web', 'db']],
+    ['shop-nginx-1: upstream "app" may not have port 8080 in /etc/nginx/hidden.conf:1', ['web', 'db']],
+    ['duplicate upstream "db" in /etc/nginx/hidden.conf:1', ['app', 'web']],
+  ])('%s', async (message, left) => {
+    const { memory, inPools } = lab();
+    expect(await inPools([app, web, db], [])).toEqual(['app', 'db', 'web']);
+    expect(memory.learnRefusal(message, texts)).toBe(true);
+    expect(await inPools([app, web, db], [])).toEqual([...left].sort());
+    expect(memory.learnRefusal(message, texts)).toBe(false);
+    // Asked again, as whatever is in the way may be gone.
+    expect(await inPools([app, web, db], [], 'site', 'all')).toEqual(['app', 'db', 'web']);
+  });
+
+  test.each([
+    'duplicate upstream "other" in /etc/nginx/hidden.conf:1',
+    'host not found in upstream "app" in /etc/nginx/hidden.conf:1',
+    'no servers are inside upstream in /etc/nginx/hidden.conf:1',
+    'duplicate upstream "ap" in /etc/nginx/hidden.conf:1',
+  ])('%s is about no pool', (message) => {
+    expect(lab().memory.learnRefusal(message, texts)).toBe(false);
+  });
+
+  test('has an end: after as many as one label names, nginx has its word on all', () => {
+    const names = Array.from({ length: 40 }, (_, index) => `p${String(index)}`);
+    const many = { text: names.map((name) => `upstream ${name} {\n}\n`).join(''), streams: '' };
+    const { memory } = lab();
+    const learned = names.filter((name) => memory.learnRefusal(`duplicate upstream "${name}" in /x:1`, many));
+    expect(learned).toHaveLength(32);
   });
 });
 

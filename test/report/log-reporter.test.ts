@@ -1,14 +1,16 @@
 import { Writable } from 'node:stream';
 
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 
 import type { PoolChange } from '../../src/core/diff.ts';
 import type { Problem } from '../../src/core/model.ts';
 import type { Outcome } from '../../src/loop/outcome.ts';
 import type { Report } from '../../src/loop/ports.ts';
+import { Staleness } from '../../src/loop/staleness.ts';
 import { renderLine } from '../../src/report/line.ts';
 import { LogReporter } from '../../src/report/log-reporter.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 type Pass = Extract<Report, { kind: 'pass' }>;
 
@@ -23,14 +25,18 @@ function begin(level = 'info') {
       done();
     },
   });
-  const reporter = new LogReporter(pino({ level, base: null, timestamp: false }, stream));
+  const clock = new FakeClock();
+  const staleness = new Staleness(clock);
+  const reporter = new LogReporter(pino({ level, base: null, timestamp: false }, stream), clock, staleness);
   const records = (): readonly Readonly<Record<string, unknown>>[] =>
     written.map((text) => {
       const record: unknown = JSON.parse(text);
       return typeof record === 'object' && record !== null ? { ...record } : {};
     });
   return {
+    clock,
     report: (report: Report): void => {
+      staleness.note(report);
       reporter.report(report);
     },
     records,
@@ -60,6 +66,7 @@ function pass(outcome: Outcome, different: Partial<Pass> = {}, problems: readonl
     plan: planWith(problems),
     changes: [],
     isFirst: false,
+    beganMs: 0,
     sinceEventMs: 41.6,
     stages: { received: 1.5 },
     ...different,
@@ -219,47 +226,80 @@ describe('a problem', () => {
 });
 
 describe('a failure', () => {
-  beforeEach(() => {
-    jest.useFakeTimers({ now: Date.parse('2030-01-01T00:00:00Z') });
-  });
-  afterEach(() => {
-    jest.useRealTimers();
-  });
+  const away = unavailable('no engine');
 
-  test('is told the 1st, 2nd, 4th, 8th… time, and since when what nginx runs is stale', () => {
-    const { report, lines } = begin();
-    const toldAt: number[] = [];
-    for (let time = 1; time <= 20; time += 1) {
-      report(pass(unavailable('no nginx')));
-      if (lines().length > 0) toldAt.push(time);
+  test('is told at once, after a second, ten, a minute, five, fifteen, and every hour', async () => {
+    const { clock, report, lines } = begin();
+    const toldAtS: number[] = [];
+    for (let second = 0; second < 4 * 3600; second += 1) {
+      report(pass(away));
+      if (lines().length > 0) toldAtS.push(second);
+      await clock.advance(1000);
     }
-    expect(toldAt).toEqual([1, 2, 4, 8, 16]);
+    expect(toldAtS).toEqual([0, 1, 11, 71, 371, 1271, 1271 + 3600, 1271 + 7200, 1271 + 10_800]);
   });
 
-  test('has a line of its own for each kind', () => {
-    const { report, lines } = begin();
+  test('two reasons in turn are told like one, each once at the start', async () => {
+    const { clock, report, lines } = begin();
+    for (let second = 0; second < 3600; second += 1) {
+      report(pass(unavailable(second % 2 === 0 ? 'no engine' : 'no nginx')));
+      await clock.advance(1000);
+    }
+    expect(lines().length).toBeLessThanOrEqual(7);
+  });
+
+  test('a reason that is another each time does not flood the log', async () => {
+    const { clock, report, lines } = begin();
+    for (let second = 0; second < 24 * 3600; second += 10) {
+      report(pass(unavailable(`request ${String(second)} failed`)));
+      await clock.advance(10_000);
+    }
+    expect(lines().length).toBeLessThan(24 * 20);
+  });
+
+  test('has a line of its own for each kind, and says since when what nginx runs is stale', async () => {
+    const { clock, report, lines } = begin();
     report(pass(unavailable('no container is nginx')));
+    await clock.advance(61_000);
     report(pass(unavailable('no container is nginx')));
     report(pass({ kind: 'rejected', message: 'unknown directive "x" in /etc/nginx/nginx.conf:3' }));
     report(pass({ kind: 'rolledBack', message: 'nginx did not answer within 10 s' }));
+    // From the event that the first of these passes was for.
+    const stale = `(stale since ${new Date(clock.startUnixMs - 42).toISOString()}, for 1 min 1 s)`;
     expect(lines()).toEqual([
       'warn waiting: no container is nginx',
-      'warn waiting: no container is nginx (stale since 2030-01-01T00:00:00.000Z)',
-      'error nginx refuses the configuration; the running one stays: unknown directive "x" in /etc/nginx/nginx.conf:3',
-      'error reload failed: nginx did not answer within 10 s',
+      `warn waiting: no container is nginx ${stale}`,
+      `error nginx refuses the configuration; the running one stays: unknown directive "x" in /etc/nginx/nginx.conf:3 ${stale}`,
+      `error reload failed: nginx did not answer within 10 s ${stale}`,
     ]);
   });
 
-  test('ends with one line that says how long it lasted, also where its reason changed meanwhile', () => {
-    const { report, lines } = begin();
+  test('ends with one line that says how long it lasted, also where its reason changed meanwhile', async () => {
+    const { clock, report, lines } = begin();
     report(pass(unavailable('no engine')));
-    jest.setSystemTime(Date.parse('2030-01-01T00:00:30Z'));
+    await clock.advance(30_000);
     report(pass(unavailable('no nginx')));
-    jest.setSystemTime(Date.parse('2030-01-01T00:01:05Z'));
+    await clock.advance(35_000);
     lines();
     report(pass(unchanged));
     report(pass(unchanged));
-    expect(lines()).toEqual(['info in step: what failed for 65 s works again']);
+    expect(lines()).toEqual(['info in step: what failed for 1 min 5 s works again']);
+  });
+
+  test('a wall clock that jumps makes no trouble longer, or shorter than nothing', async () => {
+    for (const jumpMs of [-7_200_000, 7_200_000]) {
+      const { clock, report, lines } = begin();
+      report(pass(away));
+      clock.jump(jumpMs);
+      await clock.advance(5000);
+      lines();
+      report(pass(away));
+      expect(lines()).toEqual([
+        `warn waiting: no engine (stale since ${new Date(clock.startUnixMs + jumpMs - 42).toISOString()}, for 5 s)`,
+      ]);
+      report(pass(unchanged));
+      expect(lines()).toEqual(['info in step: what failed for 5 s works again']);
+    }
   });
 
   test('that comes again is told anew', () => {
@@ -303,18 +343,53 @@ describe('everything else', () => {
     expect(stopped).toBe('info lbwatch stopped; nginx goes on serving');
   });
 
-  test('a cut stream is told once, and when it is up again', () => {
-    const { report, lines } = begin();
+  test('a cut stream is told once, then seldom, and when it is up again', async () => {
+    const { clock, report, lines } = begin();
+    const cut = (why: string): void => {
+      report({ kind: 'cut', why, retryMs: 250, silentMs: 0 });
+    };
     report({ kind: 'watching' });
-    report({ kind: 'cut', why: 'socket hang up', retryMs: 250 });
-    report({ kind: 'cut', why: 'ENOENT', retryMs: 500 });
+    report(pass(unchanged));
+    await clock.advance(60_000);
+    cut('socket hang up');
+    await clock.advance(250);
+    cut('ENOENT');
+    await clock.advance(1000);
+    cut('ENOENT');
+    await clock.advance(3750);
     report({ kind: 'watching' });
-    report({ kind: 'cut', why: 'socket hang up', retryMs: 250 });
+    await clock.advance(60_000);
+    cut('socket hang up');
+    const since = new Date(clock.startUnixMs + 60_000).toISOString();
     expect(lines()).toEqual([
       'info watching the engine',
-      'warn event stream lost why=socket hang up retryMs=250',
-      'info watching the engine again',
-      'warn event stream lost why=socket hang up retryMs=250',
+      'warn event stream lost: socket hang up',
+      `warn event stream lost: ENOENT (stale since ${since}, for 1 s)`,
+      'info watching the engine again: after 5 s',
+      'warn event stream lost: socket hang up',
     ]);
+  });
+
+  test('a stream that is accepted and ended again and again does not flood the log', async () => {
+    const { clock, report, lines } = begin();
+    for (let minute = 0; minute < 24 * 60; minute += 1) {
+      for (let times = 0; times < 6; times += 1) {
+        report({ kind: 'watching' });
+        report(pass(unchanged, { beganMs: clock.nowMs() }));
+        report({ kind: 'cut', why: 'the engine closed it', retryMs: 10_000, silentMs: 0 });
+        await clock.advance(10_000);
+      }
+    }
+    expect(lines().length).toBeLessThan(2 * 30);
+  });
+
+  test('where passes fail as well, the lines of those are enough', async () => {
+    const { clock, report, lines } = begin();
+    for (let second = 0; second < 3600; second += 1) {
+      report({ kind: 'cut', why: 'ENOENT', retryMs: 1000, silentMs: 0 });
+      report(pass(unavailable('cannot list containers: ENOENT')));
+      await clock.advance(1000);
+    }
+    expect(lines().filter((line) => line.includes('event stream lost'))).toHaveLength(1);
   });
 });

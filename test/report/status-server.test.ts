@@ -202,7 +202,7 @@ test('over the wire: a caller who hangs up, and a controller that ends, end the 
   );
 });
 
-const vitals = { outcome: () => undefined, isWatching: () => false };
+const vitals = { outcome: () => undefined, staleSince: () => undefined };
 
 interface Asked {
   readonly method: 'GET' | 'POST';

@@ -7,7 +7,9 @@ import { askEngine, ensureEngine } from './engine.mjs';
 import { ensureImageBases } from './image-bases.mjs';
 import { ensureNginxBinary } from './nginx-binary.mjs';
 import { ensureNginxImages } from './nginx-images.mjs';
+import { ensureNginxParser } from './nginx-parser.mjs';
 import { ensureNpmPackages } from './npm-packages.mjs';
+import { ensureOtherEngines } from './other-engines.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
 import { runTests } from './run-tests.mjs';
@@ -52,8 +54,15 @@ async function bench(args) {
 async function test(args) {
   await ensureNpmPackages();
   const nginx = await ensureNginxBinary();
+  const parser = await ensureNginxParser();
   await ensureBundle();
-  const env = { ...readDotEnv(), ...process.env, LAB_NGINX: nginx.binary, LAB_NGINX_MODULES: nginx.modules };
+  const env = {
+    ...readDotEnv(),
+    ...process.env,
+    LAB_NGINX: nginx.binary,
+    LAB_NGINX_MODULES: nginx.modules,
+    LAB_NGINX_PARSER: parser,
+  };
   if (args.includes('--unit')) {
     return runTests([...args.filter((arg) => arg !== '--unit'), '--testPathIgnorePatterns=/test/e2e/'], env);
   }
@@ -63,7 +72,16 @@ async function test(args) {
   await ensureImageBases();
   await ensureNginxImages();
   await ensureStackImages(compose);
-  return runTests(args, { ...readDotEnv(), ...env, LAB_COMPOSE: compose.join(' '), LAB_COMPOSE_V1: composeV1 });
+  const { older, newer, podman } = await ensureOtherEngines();
+  return runTests(args, {
+    ...readDotEnv(),
+    ...env,
+    LAB_COMPOSE: compose.join(' '),
+    LAB_COMPOSE_V1: composeV1,
+    LAB_DOCKER_OLDER: older,
+    LAB_DOCKER_NEWER: newer,
+    LAB_PODMAN: podman,
+  });
 }
 
 async function runCheck() {

@@ -12,7 +12,7 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { FakeDocker } from '../support/fake-docker.ts';
 import '../support/native-errors.ts';
 
-const timing = { idleMs: 60_000, openMs: 2000 };
+const timing = { idleMs: 60_000, openMs: 2000, steadyMs: 5000 };
 const soon = { withinMs: 10_000, everyMs: 10 };
 
 let docker: FakeDocker;
@@ -358,14 +358,14 @@ test('aborted: the watch ends and the stream is closed', async () => {
 });
 
 describe('by the clock', () => {
-  test('pauses between failures double, and start small again after a success', async () => {
+  test('pauses between failures double up to a second, and start small again after a success', async () => {
     const clock = new FakeClock();
     const engine = new ScriptedStream(clock);
     const { reports, aborting, done } = watchScripted(engine, clock);
     await clock.advance(60_000);
-    expect(engine.triedAtMs.slice(0, 8)).toEqual([0, 250, 750, 1750, 3750, 7750, 15_750, 25_750]);
+    expect(engine.triedAtMs.slice(0, 8)).toEqual([0, 250, 750, 1750, 2750, 3750, 4750, 5750]);
     expect(reports.map((report) => (report.kind === 'cut' ? report.retryMs : 0)).slice(0, 7)).toEqual([
-      250, 500, 1000, 2000, 4000, 8000, 10_000,
+      250, 500, 1000, 1000, 1000, 1000, 1000,
     ]);
 
     engine.isUp = true;
@@ -379,6 +379,91 @@ describe('by the clock', () => {
     aborting.abort();
     await clock.until(done);
     expect(clock.pending).toBe(0);
+  });
+
+  test('a stream that is accepted and ended at once is asked for ever more seldom, and everything with it', async () => {
+    const clock = new FakeClock();
+    const engine = new ScriptedStream(clock);
+    engine.isUp = true;
+    engine.endsAtOnce = true;
+    const { marks, aborting, done } = watchScripted(engine, clock);
+    await clock.advance(30_000);
+    expect(engine.triedAtMs).toEqual([0, 250, 750, 1750, 3750, 7750, 15_750, 25_750]);
+    expect(marks).toHaveLength(8);
+
+    // One that lives for a while, or brings an event, makes the pauses small again.
+    engine.endsAtOnce = false;
+    await clock.advance(10_000);
+    const lived = engine.triedAtMs.length;
+    await clock.advance(5000);
+    engine.cut();
+    await clock.advance(250);
+    expect(engine.triedAtMs).toHaveLength(lived + 1);
+    engine.endsAtOnce = true;
+    engine.cut();
+    await clock.advance(20_000);
+    engine.endsAtOnce = false;
+    await clock.advance(10_000);
+    engine.tell({ action: 'start', containerId: 'a', signal: undefined, atMs: clock.unixMs() });
+    const told = engine.triedAtMs.length;
+    engine.cut();
+    await clock.advance(250);
+    expect(engine.triedAtMs).toHaveLength(told + 1);
+    aborting.abort();
+    await clock.until(done);
+  });
+
+  test('half open, with nobody who answers: noticed within 15 s, and told since when nothing was heard', async () => {
+    const clock = new FakeClock();
+    const engine = new ScriptedStream(clock);
+    engine.isUp = true;
+    const { reports, aborting, done } = watchScripted(engine, clock);
+    await clock.advance(3000);
+    engine.tell({ action: 'start', containerId: 'a', signal: undefined, atMs: clock.unixMs() });
+    engine.isMute = true;
+    await clock.advance(15_000);
+    expect(reports).toEqual([
+      { kind: 'watching' },
+      { kind: 'cut', why: 'the engine did not answer within 4 s', retryMs: 250, silentMs: 14_000 },
+    ]);
+    aborting.abort();
+    await clock.until(done);
+  });
+
+  test.each([
+    ['forwards', 7_200_000],
+    ['backwards', -7_200_000],
+  ])('the wall clock jumps %s: the next renewal replays from now, and everything is listed', async (_, jumpMs) => {
+    const clock = new FakeClock();
+    const engine = new ScriptedStream(clock);
+    engine.isUp = true;
+    const { marks, aborting, done } = watchScripted(engine, clock);
+    await clock.advance(15_000);
+    clock.jump(jumpMs);
+    await clock.advance(20_000);
+    // No renewal is early or late.
+    expect(engine.triedAtMs).toEqual([0, 10_000, 20_000, 30_000]);
+    const jumped = (clock.startUnixMs + jumpMs + 20_000) / 1000;
+    expect(engine.sinceS.slice(1)).toEqual([clock.startUnixMs / 1000, jumped, jumped]);
+    expect(reasons(marks)).toEqual(['start', 'clock jumped']);
+    expect(marks[1]?.stale).toBe('all');
+    aborting.abort();
+    await clock.until(done);
+  });
+
+  test("the engine's clock is put back: what happens after its latest event is replayed", async () => {
+    const clock = new FakeClock();
+    const engine = new ScriptedStream(clock);
+    engine.isUp = true;
+    const { marks, aborting, done } = watchScripted(engine, clock);
+    await clock.advance(1000);
+    for (const atMs of [clock.unixMs(), clock.unixMs() - 3_600_000])
+      engine.tell({ action: 'start', containerId: 'a', signal: undefined, atMs });
+    await clock.advance(10_000);
+    expect(engine.sinceS.at(-1)).toBe((clock.startUnixMs + 1000 - 3_600_000) / 1000);
+    expect(reasons(marks)).toEqual(['start', 'start', 'start']);
+    aborting.abort();
+    await clock.until(done);
   });
 
   test('an idle stream is renewed every ten seconds, from the last moment known', async () => {
@@ -417,6 +502,10 @@ class ScriptedStream implements EventStream {
   readonly triedAtMs: number[] = [];
   readonly sinceS: (number | undefined)[] = [];
   isUp = false;
+  /** Accepts nobody and refuses nobody. */
+  isMute = false;
+  /** Accepts each stream, and ends it. */
+  endsAtOnce = false;
   cut: () => void = () => undefined;
   tell: Subscription['onEvent'] = () => undefined;
   readonly #clock: FakeClock;
@@ -429,7 +518,8 @@ class ScriptedStream implements EventStream {
     this.triedAtMs.push(this.#clock.nowMs());
     this.sinceS.push(sinceS);
     if (!this.isUp) return Promise.reject(new Error('down'));
-    onOpen();
+    if (!this.isMute) onOpen();
+    if (this.endsAtOnce) return Promise.resolve();
     this.tell = onEvent;
     return new Promise((resolve, reject) => {
       this.cut = resolve;

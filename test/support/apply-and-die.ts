@@ -25,21 +25,28 @@ function dieIf(isDue: boolean): void {
 }
 
 function mortalFiles(files: Files, after: Step): Files {
+  let hasWritten = false;
   return {
     generatedPath: files.generatedPath,
     streamsPath: files.streamsPath,
     readGenerated: () => files.readGenerated(),
     async writeGenerated(texts) {
       const { text, streams } = texts;
-      if (after === 'half a write') writeFileSync(`${files.generatedPath}.1234567`, text.slice(0, text.length / 2));
+      if (after === 'half a write') writeFileSync(`${files.generatedPath}.new`, text.slice(0, text.length / 2));
       dieIf(after === 'half a write');
       if (after === 'one of two files') writeFileSync(files.streamsPath, streams);
       dieIf(after === 'one of two files');
       await files.writeGenerated(texts);
+      hasWritten = true;
       dieIf(after === 'write');
     },
     readLastGood: () => files.readLastGood(),
     async writeLastGood(texts) {
+      // What was found there is remembered before anything is written.
+      if (!hasWritten) {
+        await files.writeLastGood(texts);
+        return;
+      }
       // On a busy machine the master may be faster than the handover.
       dieIf(after === 'acknowledge' || after === 'hand over');
       await files.writeLastGood(texts);

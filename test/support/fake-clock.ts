@@ -12,6 +12,7 @@ export class FakeClock implements Clock {
   /** What Unix time was when this clock started. */
   readonly startUnixMs = 1_700_000_000_000;
   #nowMs = 0;
+  #jumpedMs = 0;
   #timers: Timer[] = [];
 
   nowMs(): number {
@@ -19,7 +20,12 @@ export class FakeClock implements Clock {
   }
 
   unixMs(): number {
-    return this.startUnixMs + this.#nowMs;
+    return this.startUnixMs + this.#jumpedMs + this.#nowMs;
+  }
+
+  /** Somebody puts the wall clock forward, or back; no timer is early or late for it. */
+  jump(byMs: number): void {
+    this.#jumpedMs += byMs;
   }
 
   after(delayMs: number, callback: () => void): () => void {

@@ -74,6 +74,10 @@ export class FakeDocker {
   readonly failures = new Map<string, { readonly status: number; readonly message: string }>();
   /** Events happen and are told to nobody, not even when replayed. */
   dropsEvents = false;
+  /** Requests that name an older version of the API are refused, as engine 29 refuses those before 1.44. */
+  oldestApi = '1.12';
+  /** It is Podman's socket: the list tells of no health, and of published ports only. */
+  speaksPodman = false;
   chunking: Chunking = 'a line each';
   /** New subscriptions are never answered. */
   ignoresSubscriptions = false;
@@ -291,6 +295,12 @@ export class FakeDocker {
     const url = new URL(request.url ?? '/', 'http://engine');
     const path = url.pathname.replace(/^\/+(?:v1\.\d+\/)?/, '/');
     this.calls.push({ what: `${request.method ?? ''} ${path}`, query: url.searchParams });
+    const minor = Number(/^\/v1\.(\d+)\//.exec(url.pathname)?.[1] ?? Infinity);
+    if (minor < Number(this.oldestApi.split('.')[1])) {
+      const message = `client version 1.${String(minor)} is too old. Minimum supported API version is ${this.oldestApi}`;
+      respond(response, 400, { message });
+      return;
+    }
     const failure = this.failures.get(path) ?? this.failures.get('*');
     if (failure !== undefined) {
       respond(response, failure.status, { message: failure.message });
@@ -299,7 +309,7 @@ export class FakeDocker {
     if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
     const one = /^\/containers\/([^/]+)\/json$/.exec(path)?.[1];
     if (path === '/_ping') response.end('OK');
-    else if (path === '/version') respond(response, 200, { Version: '29.0.0', ApiVersion: '1.52' });
+    else if (path === '/version') respond(response, 200, this.speaksPodman ? podmanVersion : dockerVersion);
     else if (request.method === 'POST') await this.#act(request, response, path, url.searchParams);
     else if (path === '/events') this.#subscribe(response, url.searchParams);
     else if (path === '/containers/json') {
@@ -342,7 +352,10 @@ export class FakeDocker {
   #list(query: URLSearchParams): readonly unknown[] {
     return [...this.#containers]
       .filter(([, spec]) => query.has('all') || (spec.state ?? 'running') === 'running')
-      .map(([id, spec]) => toListed(id, spec));
+      .map(([id, spec]) => {
+        const told = toListed(id, spec);
+        return this.speaksPodman ? { ...told, Status: 'Up 5 seconds', Ports: [] } : told;
+      });
   }
 
   #inspect(response: ServerResponse, id: string): void {
@@ -396,6 +409,14 @@ export class FakeDocker {
     });
   }
 }
+
+const dockerVersion = { Version: '29.0.0', ApiVersion: '1.52', Components: [{ Name: 'Engine', Version: '29.0.0' }] };
+/** As 4.3.1 of Debian 12 answers. */
+const podmanVersion = {
+  Components: [{ Name: 'Podman Engine', Version: '4.3.1' }, { Name: 'Conmon' }, { Name: 'OCI Runtime (runc)' }],
+  Version: '4.3.1',
+  ApiVersion: '1.41',
+};
 
 /** As engines do where the image has no such program: attached first, then told in the program's stead. */
 function refuseShell(socket: Duplex): void {

@@ -148,7 +148,17 @@ export class RunLab {
   }
 
   async status(path: 'healthz' | 'readyz'): Promise<number> {
-    return (await fetch(`http://127.0.0.1:${String(this.statusPort)}/${path}`)).status;
+    return (await this.#askStatus(path)).status;
+  }
+
+  /** Since when nginx may be stale, as `/readyz` says it; null when it is not. */
+  async staleSince(): Promise<unknown> {
+    const answer: unknown = await (await this.#askStatus('readyz')).json();
+    return typeof answer === 'object' && answer !== null && 'staleSince' in answer ? answer.staleSince : undefined;
+  }
+
+  #askStatus(path: 'healthz' | 'readyz'): Promise<Response> {
+    return fetch(`http://127.0.0.1:${String(this.statusPort)}/${path}`);
   }
 
   #internal(path: string): string {

@@ -1,0 +1,61 @@
+import { isConfirmed } from './outcome.ts';
+import type { Clock, Report } from './ports.ts';
+
+/**
+ * Since when what nginx runs may not be the truth any more: since the engine was last heard of, or since the event that no
+ * pass could bring to nginx. At the start, since the start. It ends with a pass that is confirmed, and has looked while the
+ * engine was telling what happens.
+ *
+ * The one place that knows it, for the log, /readyz and the commands.
+ */
+export class Staleness {
+  readonly #clock: Clock;
+  /** By the clock that never jumps; undefined while all is fresh. */
+  #sinceMs: number | undefined;
+  /** Since when the event stream is up. */
+  #watchingMs: number | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#sinceMs = clock.nowMs();
+  }
+
+  /** Takes note of what happens; a reporter that tells of it comes after. */
+  note(report: Report): void {
+    const nowMs = this.#clock.nowMs();
+    switch (report.kind) {
+      case 'watching':
+        this.#watchingMs = nowMs;
+        break;
+      case 'cut':
+        this.#watchingMs = undefined;
+        this.#begin(nowMs - report.silentMs);
+        break;
+      case 'bug':
+        this.#begin(nowMs);
+        break;
+      case 'pass':
+        if (!isConfirmed(report.outcome)) this.#begin(nowMs - report.sinceEventMs);
+        else if (this.#watchingMs !== undefined && report.beganMs >= this.#watchingMs) this.#sinceMs = undefined;
+        break;
+      case 'started':
+      case 'stopped':
+        break;
+    }
+  }
+
+  /** For how long, in milliseconds; undefined while all is fresh. */
+  get ageMs(): number | undefined {
+    return this.#sinceMs === undefined ? undefined : this.#clock.nowMs() - this.#sinceMs;
+  }
+
+  /** The moment, as the wall clock of now has it; undefined while all is fresh. */
+  get since(): Date | undefined {
+    const { ageMs } = this;
+    return ageMs === undefined ? undefined : new Date(this.#clock.unixMs() - ageMs);
+  }
+
+  #begin(sinceMs: number): void {
+    this.#sinceMs = Math.min(this.#sinceMs ?? sinceMs, sinceMs);
+  }
+}

@@ -57,6 +57,16 @@ export class NginxLocal implements Target {
     return pickWorkers(processes);
   }
 
+  /** All it needs is at hand. */
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Its processes are seen without any detour. */
+  reloadAndHandOver(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async canHandOver(): Promise<boolean> {
     return (await this.listWorkers()) !== undefined;
   }

@@ -35,27 +35,21 @@ export class Applier {
     found: FoundTargets,
     stopwatch = new Stopwatch(this.#clock, this.#clock.nowMs()),
   ): Promise<Outcome> {
-    await Promise.all(found.targets.map((target) => this.#handovers.check(target)));
     const outcome = await this.#apply(wanted, found, stopwatch);
     const handoverOff = this.#handovers.takeReasons();
     return handoverOff.length === 0 ? outcome : { ...outcome, handoverOff };
   }
 
   async #apply(wanted: Rendered, found: FoundTargets, stopwatch: Stopwatch): Promise<Outcome> {
-    const running = await Promise.all(
-      found.targets.map(async (target) => ({ target, digest: await target.askDigest() })),
-    );
+    const { targets } = found;
+    // None of these waits for another: a member that is leaving gets requests until all of them are done.
+    const [running, { onDisk, lastGood }] = await Promise.all([
+      Promise.all(targets.map(async (target) => ({ target, digest: await target.askDigest() }))),
+      this.#write(wanted, targets),
+      Promise.all(targets.map((target) => this.#handovers.check(target))),
+    ]);
     const behind = running.filter(({ digest }) => digest !== wanted.digest);
-    const onDisk = await this.#files.readGenerated();
-    const lastGood = await this.#files.readLastGood();
     const fallback = lastGood ?? onDisk;
-
-    if (!isSame(onDisk, wanted)) {
-      // The first time of all there is no last good: what nginx was started with is the best to go back to, also for the
-      // one who comes after a crash of this one.
-      if (lastGood === undefined && onDisk !== undefined) await this.#files.writeLastGood(onDisk);
-      await this.#files.writeGenerated(wanted);
-    }
     stopwatch.note('written');
     if (behind.length === 0) {
       const done: Outcome = isSame(onDisk, wanted)
@@ -90,6 +84,23 @@ export class Applier {
     return this.#settle(wanted, found, done, lastGood);
   }
 
+  /** Answers what was there before. */
+  async #write(
+    wanted: Rendered,
+    targets: readonly Target[],
+  ): Promise<{ readonly onDisk: Texts | undefined; readonly lastGood: Texts | undefined }> {
+    const [onDisk, lastGood] = await Promise.all([this.#files.readGenerated(), this.#files.readLastGood()]);
+    if (!isSame(onDisk, wanted)) {
+      const preparing = Promise.all(targets.map((target) => target.prepare()));
+      // The first time of all there is no last good: what nginx was started with is the best to go back to, also for the
+      // one who comes after a crash of this one.
+      if (lastGood === undefined && onDisk !== undefined) await this.#files.writeLastGood(onDisk);
+      await this.#files.writeGenerated(wanted);
+      await preparing;
+    }
+    return { onDisk, lastGood };
+  }
+
   async #validate(
     behind: readonly { readonly target: Target; readonly digest: string | undefined }[],
     wanted: Rendered,
@@ -119,10 +130,9 @@ export class Applier {
     digest: string,
     stopwatch: Stopwatch,
   ): Promise<{ readonly answer: Answer; readonly workers: readonly Worker[] }> {
-    const before = await target.listWorkers();
-    await target.signalReload();
-    stopwatch.note('signalled');
-    const newWorkers = await this.#handovers.follow(target, before);
+    const { before, newWorkers } = await this.#handovers.reload(target, () => {
+      stopwatch.note('signalled');
+    });
     stopwatch.note('handedOver');
     const answer = await awaitAcknowledgement(target, digest, before, this.#clock, this.#patience);
     if (answer === 'acknowledged') stopwatch.note('acknowledged');

@@ -87,15 +87,20 @@ export async function reconcile(
 export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all', stopwatch?: Stopwatch): Promise<Plan> {
   const { policy, lifecycle } = parts;
   await lifecycle.recall();
-  const containers: readonly Container[] = await parts.inventory.refresh(stale);
+  // None waits for another: a member that is leaving gets requests until the pass is through.
+  const [containers, { site, digest: siteDigest }] = await Promise.all([
+    parts.inventory.refresh(stale),
+    parts.files.readSite(),
+  ]);
   stopwatch?.note('inspected');
   if (stale === 'all') lifecycle.forgetAllBut(new Set(containers.map(({ id }) => id)));
-  const { drains, ended: endedDrains, notes } = await parts.drains.look(containers, stale);
+  const [{ drains, ended: endedDrains, notes }, found] = await Promise.all([
+    parts.drains.look(containers, stale),
+    parts.targets.find(containers),
+  ]);
   // Who was drained and then told to stop is still drained.
   const departures = new Map<string, Departure>([...lifecycle.departures, ...drains]);
-  const found = await parts.targets.find(containers);
   const common = commonBuild(await Promise.all(found.targets.map((target) => target.readBuild())));
-  const { site, digest: siteDigest } = await parts.files.readSite();
   const build = { ...common, sparesClients: common.sparesClients && !site.sparesClients };
 
   const surroundings: Surroundings = {

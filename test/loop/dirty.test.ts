@@ -28,7 +28,7 @@ describe('dirty', () => {
     expect(firedAtMs).toEqual([0]);
     await clock.advance(1);
     expect(firedAtMs).toEqual([0, 700]);
-    expect(batches[1]).toEqual({ reasons: ['start'], stale: new Set(['b', 'c']), eventMs: 100 });
+    expect(batches[1]).toEqual({ reasons: ['start'], stale: new Set(['b', 'c']), eventMs: 100, receivedMs: 100 });
   });
 
   test('a steady stream fires at the maximum wait, again and again', async () => {
@@ -90,7 +90,12 @@ describe('dirty', () => {
     await clock.advance(50);
     dirty.mark(leave('c'));
     expect(firedAtMs).toEqual([0, 150]);
-    expect(batches[1]).toEqual({ reasons: ['start', 'die'], stale: new Set(['b', 'c']), eventMs: 100 });
+    expect(batches[1]).toEqual({
+      reasons: ['start', 'die'],
+      stale: new Set(['b', 'c']),
+      eventMs: 100,
+      receivedMs: 100,
+    });
     await clock.advance(5000);
     expect(firedAtMs).toEqual([0, 150]);
   });
@@ -132,7 +137,7 @@ describe('dirty', () => {
     dirty.mark({ ...join('b'), atMs: clock.startUnixMs + 7 });
     dirty.mark({ ...join('x'), stale: 'all', reason: 'resync', atMs: clock.startUnixMs + 9 });
     await clock.advance(10_000);
-    expect(batches[1]).toEqual({ reasons: ['start', 'resync'], stale: 'all', eventMs: 7 });
+    expect(batches[1]).toEqual({ reasons: ['start', 'resync'], stale: 'all', eventMs: 7, receivedMs: 10 });
   });
 
   test.each([

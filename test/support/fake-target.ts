@@ -41,6 +41,10 @@ export class FakeTarget implements Target {
     return Promise.resolve(this.#script.digest?.());
   }
 
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   validate(): Promise<Verdict> {
     this.validated += 1;
     return Promise.resolve(this.#script.verdict?.() ?? { accepted: true });
@@ -62,6 +66,10 @@ export class FakeTarget implements Target {
     this.reloads += 1;
     this.#script.reload?.();
     return Promise.resolve();
+  }
+
+  reloadAndHandOver(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   canHandOver(): Promise<boolean> {

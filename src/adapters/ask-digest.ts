@@ -10,9 +10,18 @@ const maxAnswerBytes = 1024;
  * somebody else does.
  */
 export function askDigest(host: string, port: number): Promise<string | undefined> {
+  return ask(host, port, '/lbwatch/digest', /^([0-9a-f]{64})\n$/);
+}
+
+/** Asks a running nginx for its version, such as `1.26.3`. Undefined as with {@link askDigest}. */
+export function askVersion(host: string, port: number): Promise<string | undefined> {
+  return ask(host, port, '/lbwatch/version', /^(\d{1,4}\.\d{1,4}\.\d{1,4})\n$/);
+}
+
+function ask(host: string, port: number, path: string, answer: RegExp): Promise<string | undefined> {
   return new Promise((resolve) => {
     const asking = request(
-      { host, port, path: '/lbwatch/digest', agent: false, signal: AbortSignal.timeout(timeoutMs), headers },
+      { host, port, path, agent: false, signal: AbortSignal.timeout(timeoutMs), headers },
       (response) => {
         let text = '';
         response.setEncoding('utf8');
@@ -21,7 +30,7 @@ export function askDigest(host: string, port: number): Promise<string | undefine
           if (text.length > maxAnswerBytes) response.destroy();
         });
         response.on('close', () => {
-          resolve(response.statusCode === 200 ? /^([0-9a-f]{64})\n$/.exec(text)?.[1] : undefined);
+          resolve(response.statusCode === 200 ? answer.exec(text)?.[1] : undefined);
         });
       },
     );

@@ -38,6 +38,7 @@ const lifeEvents = ['start', 'die', 'died', 'stop', 'kill', 'pause', 'unpause', 
 const containerEvents = [...lifeEvents, 'rename', 'health_status'];
 const networkEvents = ['connect', 'disconnect'];
 
+/** For the whole of an answer, whatever part of it is missing; the event stream, which has no end, has times of its own. */
 const callTimeoutMs = 10_000;
 
 /** Forbidden or unknown: how a socket proxy, or an engine without it, answers for as long as it runs. */
@@ -45,6 +46,8 @@ const refusals: ReadonlySet<unknown> = new Set([401, 403, 404, 405, 501]);
 
 /** The Docker Engine API through dockerode. No API version is pinned: engine 29 refuses old ones. */
 export class DockerEngine implements Engine, EventStream {
+  /** How long a call may take. A pass waits for no call that a half-dead socket has swallowed. */
+  callTimeoutMs = callTimeoutMs;
   readonly #host: DockerHost;
   readonly #docker: Docker;
   /** A container's environment never changes after creation. */
@@ -87,7 +90,10 @@ export class DockerEngine implements Engine, EventStream {
         abortSignal,
       });
       const events: EngineEvent[] = [];
-      for await (const line of stream.pipe(splitLines())) {
+      const lines = splitLines();
+      // The end of the one is the end of the other, also where it is broken off.
+      pipe(stream, lines, () => undefined);
+      for await (const line of lines) {
         const event = toEngineEvent(line);
         if (event !== undefined) events.push(event);
       }
@@ -171,7 +177,7 @@ export class DockerEngine implements Engine, EventStream {
     const opening = new AbortController();
     const timer = setTimeout(() => {
       opening.abort();
-    }, callTimeoutMs);
+    }, this.callTimeoutMs);
     try {
       const attach = { AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: false };
       const exec = await this.#docker
@@ -232,7 +238,10 @@ export class DockerEngine implements Engine, EventStream {
   async #inspect(containerId: string): Promise<Docker.ContainerInspectInfo | undefined> {
     return this.#call('inspect a container', async (abortSignal) => {
       try {
-        return await this.#docker.getContainer(containerId).inspect({ abortSignal });
+        const info = await this.#docker.getContainer(containerId).inspect({ abortSignal });
+        // What is no JSON, such as an answer that was cut on the way, comes as the bytes that it is.
+        if (!Object.hasOwn(info, 'Id')) throw new Error('the answer is no JSON');
+        return info;
       } catch (error) {
         // It vanished since it was listed; its event follows.
         if (statusCode(error) === 404) return undefined;
@@ -245,11 +254,23 @@ export class DockerEngine implements Engine, EventStream {
     for (const id of this.#portVariables.keys()) if (!ids.has(id)) this.#portVariables.delete(id);
   }
 
+  /** Comes to an end in time, whether or not what is called heeds the signal. */
   async #call<T>(what: string, call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+    const calling = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const isLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const late = Object.assign(new Error('no answer in time'), { name: 'TimeoutError' });
+        calling.abort(late);
+        reject(late);
+      }, this.callTimeoutMs);
+    });
     try {
-      return await call(AbortSignal.timeout(callTimeoutMs));
+      return await Promise.race([call(calling.signal), isLate]);
     } catch (error) {
       throw new AppError('engine', `cannot ${what}: ${describeEngineError(error, this.#host.name)}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+
 import { codeOf, messageOf } from '../core/error-words.ts';
 
 /**
@@ -11,7 +13,7 @@ export function describeEngineError(error: unknown, host: string): string {
     case 'ENOENT':
       return `there is no Docker socket at ${host}; mount it (-v /var/run/docker.sock:/var/run/docker.sock) or set DOCKER_HOST`;
     case 'EACCES':
-      return `permission denied on ${host}; run as a user of the group that owns the socket (group_add in Compose)`;
+      return `permission denied on ${host}; ${describeSocketGroup(host)}`;
     case 'ECONNREFUSED':
       return `nobody answers at ${host}; the engine is down, or it was restarted and the mounted socket file went stale (mount its folder, or restart lbwatch)`;
     case 'ECONNRESET':
@@ -25,6 +27,17 @@ export function describeEngineError(error: unknown, host: string): string {
       }
       return describeTlsError(String(code), messageOf(error), host) ?? describeOther(error, host);
     }
+  }
+}
+
+/** What a person writes so that this process may use the socket. */
+function describeSocketGroup(host: string): string {
+  try {
+    const gid = String(statSync(host.replace(/^unix:\/\//, '')).gid);
+    return `it belongs to group ${gid}: write group_add: ['${gid}'] beside user: in the Compose file (DOCKER_GID=${gid} where it is taken from there), or leave both out`;
+  } catch {
+    // Its folder is closed to this user, too.
+    return 'run as a user of the group that owns the socket (group_add in Compose; its number: stat -c %g /var/run/docker.sock)';
   }
 }
 
@@ -55,6 +68,9 @@ function describeOther(error: unknown, host: string): string {
   // The words of Go's HTTP server.
   if (message.includes('HTTP request to an HTTPS server')) {
     return `${host} wants TLS; set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH`;
+  }
+  if (error instanceof Error && 'statusCode' in error && error.statusCode === 403) {
+    return `${message.trim()}; let the proxy before the engine allow this call (SECURITY.md lists those that are needed), or, where nginx is to be acted on, share its pid namespace (examples/socket-proxy)`;
   }
   return message;
 }

@@ -8,8 +8,11 @@ import type { ExecResult } from './exec.ts';
 export interface NginxAccess {
   /** Processes are seen and signalled within a few milliseconds. */
   readonly isQuick: boolean;
-  /** Runs nginx with the `-c` and `-p` of its master, so that it reads what the master reads. */
-  runAsMaster(...words: readonly string[]): Promise<ExecResult>;
+  /**
+   * Runs nginx with the `-c` and `-p` of its master, so that it reads what the master reads. Undefined where this way can
+   * run nothing.
+   */
+  runAsMaster(...words: readonly string[]): Promise<ExecResult | undefined>;
   /** Asks ahead what a test and a reload will need to know. */
   prepare(): Promise<void>;
   listWorkers(): Promise<readonly Worker[]>;

@@ -1,15 +1,16 @@
 import type { Container } from '../core/model.ts';
-import { readNginxBuild } from '../core/nginx-build.ts';
+import { buildOfVersion, readNginxBuild, unknownBuild } from '../core/nginx-build.ts';
 import type { NginxBuild } from '../core/nginx-build.ts';
 import { isTcpTable } from '../core/tcp-table.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Quit, Reloading, Target, Verdict, Worker } from '../loop/ports.ts';
-import { askDigest } from './ask-digest.ts';
+import { askDigest, askVersion } from './ask-digest.ts';
 import { systemClock } from './clock.ts';
 import type { DockerEngine } from './docker.ts';
 import { KeptShell } from './kept-shell.ts';
 import type { NginxAccess } from './nginx-access.ts';
 import { NginxByApi } from './nginx-by-api.ts';
+import { NginxByProcesses } from './nginx-by-processes.ts';
 import { NginxByShell } from './nginx-by-shell.ts';
 import { listConfigurationFiles, readVerdict } from './nginx-words.ts';
 
@@ -27,7 +28,10 @@ export class ContainerMemory {
   }
 }
 
-/** nginx in a container of its own: through a shell kept there, or, where there is none, through the Docker API. */
+/**
+ * nginx in a container of its own: by signals where its pid namespace is shared, else through a shell kept there, or,
+ * where there is none, through the Docker API.
+ */
 export class NginxContainer implements Target {
   readonly id: string;
   readonly name: string;
@@ -52,8 +56,9 @@ export class NginxContainer implements Target {
   }
 
   async readBuild(): Promise<NginxBuild> {
-    this.#memory.build ??= readNginxBuild((await this.#engine.exec(this.id, ['nginx', '-V'])).output);
-    return this.#memory.build;
+    this.#memory.build ??= await this.#askBuild();
+    // Nothing is remembered of one that has told nothing.
+    return this.#memory.build ?? unknownBuild;
   }
 
   askDigest(): Promise<string | undefined> {
@@ -61,13 +66,13 @@ export class NginxContainer implements Target {
   }
 
   async validate(): Promise<Verdict> {
-    const { exitCode, output } = await (await this.#access()).runAsMaster('-t');
-    return readVerdict(exitCode, output);
+    const result = await (await this.#access()).runAsMaster('-t');
+    return result === undefined ? { accepted: undefined } : readVerdict(result.exitCode, result.output);
   }
 
-  async includes(path: string): Promise<boolean> {
-    const { output } = await (await this.#access()).runAsMaster('-T');
-    return listConfigurationFiles(output).includes(path);
+  async includes(path: string): Promise<boolean | undefined> {
+    const result = await (await this.#access()).runAsMaster('-T');
+    return result === undefined ? undefined : listConfigurationFiles(result.output).includes(path);
   }
 
   async listWorkers(): Promise<readonly Worker[] | undefined> {
@@ -114,6 +119,13 @@ export class NginxContainer implements Target {
     return (await this.#access()).quitWorkers(pids);
   }
 
+  async #askBuild(): Promise<NginxBuild | undefined> {
+    const result = await (await this.#access()).runAsMaster('-V');
+    if (result !== undefined) return readNginxBuild(result.output);
+    const version = await askVersion(this.#host, this.#port);
+    return version === undefined ? undefined : buildOfVersion(version);
+  }
+
   /** The way of this pass. */
   #access(): Promise<NginxAccess> {
     this.#chosen ??= this.#choose();
@@ -121,6 +133,9 @@ export class NginxContainer implements Target {
   }
 
   async #choose(): Promise<NginxAccess> {
+    // Who shares nginx's processes with lbwatch means to spare it what the other ways need of the Docker API.
+    const byProcesses = await NginxByProcesses.find(this.id, this.name);
+    if (byProcesses !== undefined) return byProcesses;
     const byShell = await NginxByShell.find(this.#memory.shell, this.name);
     return byShell ?? new NginxByApi(this.#engine, this.#container);
   }

@@ -3,13 +3,13 @@ import { resolve } from 'node:path';
 
 import { execa } from 'execa';
 
-import { codeOf } from '../core/error-words.ts';
 import { readNginxBuild } from '../core/nginx-build.ts';
 import type { NginxBuild } from '../core/nginx-build.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Quit, Target, Verdict, Worker } from '../loop/ports.ts';
 import { askDigest } from './ask-digest.ts';
-import { isMaster, listConfigurationFiles, pickWorkers, readVerdict } from './nginx-words.ts';
+import { MasterProcess } from './master-process.ts';
+import { listConfigurationFiles, readVerdict } from './nginx-words.ts';
 
 /** nginx beside the controller, on one machine or in one container. Needs Linux's /proc. */
 export class NginxLocal implements Target {
@@ -17,7 +17,7 @@ export class NginxLocal implements Target {
   readonly name = 'nginx';
   readonly answersAt: string;
   readonly #nginx: LocalCommand;
-  readonly #pid: number;
+  readonly #master: MasterProcess;
   readonly #host: string;
   readonly #port: number;
 
@@ -25,7 +25,7 @@ export class NginxLocal implements Target {
     this.id = `local:${String(pid)}`;
     this.answersAt = `${host}:${String(port)}`;
     this.#nginx = nginx;
-    this.#pid = pid;
+    this.#master = new MasterProcess(pid);
     this.#host = host;
     this.#port = port;
   }
@@ -47,14 +47,8 @@ export class NginxLocal implements Target {
     return listConfigurationFiles((await this.#nginx.run('-T')).output).includes(path);
   }
 
-  async listWorkers(): Promise<readonly Worker[] | undefined> {
-    const path = `/proc/${String(this.#pid)}/task/${String(this.#pid)}/children`;
-    // Twice: a child that is reaped while the list is made may hide the one after it (proc(5)).
-    const lists = [await readIfThere(path), await readIfThere(path)];
-    if (lists.includes(undefined)) return undefined;
-    const pids = new Set(lists.join(' ').split(' ').filter(Boolean).map(Number));
-    const processes = await Promise.all([...pids].map(async (pid) => ({ pid, command: (await readTitle(pid)) ?? '' })));
-    return pickWorkers(processes);
+  listWorkers(): Promise<readonly Worker[] | undefined> {
+    return this.#master.listWorkers();
   }
 
   /** All it needs is at hand. */
@@ -71,35 +65,16 @@ export class NginxLocal implements Target {
     return (await this.listWorkers()) !== undefined;
   }
 
-  async quitWorkers(pids: readonly number[]): Promise<Quit> {
-    // Looked at again: a pid may have been given to somebody else.
-    const workers = (await this.listWorkers()) ?? [];
-    const accepting = workers.filter(({ pid, isQuitting }) => !isQuitting && pids.includes(pid));
-    const sent = accepting.map(({ pid }) => sendQuit(pid));
-    return sent.includes('refused') ? 'refused' : 'sent';
+  quitWorkers(pids: readonly number[]): Promise<Quit> {
+    return this.#master.quitWorkers(pids);
   }
 
-  async readTcpTables(): Promise<string | undefined> {
-    const of = (name: string): string => `/proc/${String(this.#pid)}/net/${name}`;
-    const [tables, tables6 = ''] = await Promise.all([readIfThere(of('tcp')), readIfThere(of('tcp6'))]);
-    return tables === undefined ? undefined : `${tables}\n${tables6}`;
+  readTcpTables(): Promise<string | undefined> {
+    return this.#master.readTcpTables();
   }
 
-  async signalReload(): Promise<void> {
-    // The pid may have been given to somebody else since the pass began.
-    if (!(await isMasterPid(this.#pid)))
-      throw new AppError('nginx', `process ${String(this.#pid)} is no nginx master any more`);
-    try {
-      process.kill(this.#pid, 'SIGHUP');
-    } catch (error) {
-      throw new AppError(
-        'nginx',
-        `cannot signal nginx (process ${String(this.#pid)}): run lbwatch as the user who started it`,
-        {
-          cause: error,
-        },
-      );
-    }
+  signalReload(): Promise<void> {
+    return this.#master.signalReload();
   }
 }
 
@@ -116,12 +91,12 @@ export class LocalCommand {
   /** The verified master's pid, or why there is none. */
   async findMaster(): Promise<number | string> {
     const known = this.#pidPath === undefined ? undefined : await readPid(this.#pidPath);
-    if (known !== undefined && (await isMasterPid(known))) return known;
+    if (known !== undefined && (await new MasterProcess(known).isAlive())) return known;
     const pidPath = await this.#findPidPath();
     this.#pidPath = pidPath;
     const pid = await readPid(pidPath);
     if (pid === undefined) return `no nginx runs here (no pid in ${pidPath})`;
-    return (await isMasterPid(pid))
+    return (await new MasterProcess(pid).isAlive())
       ? pid
       : `no nginx runs here (process ${String(pid)} of ${pidPath} is no nginx master)`;
   }
@@ -144,46 +119,37 @@ export class LocalCommand {
 
   async run(...words: readonly string[]): Promise<{ readonly exitCode: number; readonly output: string }> {
     const [file = 'nginx', ...options] = this.#words;
-    const result = await execa(file, [...options, ...words], {
-      all: true,
+    const result = await execa('sh', ['-c', throughPipe, 'sh', file, ...options, ...words], {
       reject: false,
       timeout: 10_000,
       stdin: 'ignore',
     });
-    if (result.exitCode === undefined) {
-      const why = result.shortMessage?.replaceAll('\n', ': ') ?? 'no exit code';
+    const [, output = '', code = ''] = /^(.*?)exit code (\d+)$/s.exec(result.stdout) ?? [];
+    if (code === '' || code === cannotExecute || code === notFound) {
+      const why = (code === '' ? (result.shortMessage ?? 'no exit code') : output.trim()).replaceAll('\n', ': ');
       throw new AppError('nginx', `cannot run "${file}": ${why}; set LBWATCH_NGINX_COMMAND`);
     }
-    return { exitCode: result.exitCode, output: result.all };
+    return { exitCode: Number(code), output };
   }
 }
 
-function sendQuit(pid: number): Quit {
-  try {
-    process.kill(pid, 'SIGQUIT');
-    return 'sent';
-  } catch (error) {
-    // Gone meanwhile is as good as told.
-    return codeOf(error) === 'EPERM' ? 'refused' : 'sent';
-  }
-}
+/**
+ * Runs its arguments with a pipe for their output. What Node gives its children is a socket, which nobody can open by
+ * name: nginx would refuse `access_log /dev/stdout`.
+ */
+const throughPipe = '{ "$@" 2>&1; printf "exit code %s" $?; } | cat';
+/** Exit codes of the shell's own (POSIX, "Exit Status for Commands"). */
+const cannotExecute = '126';
+const notFound = '127';
 
 function valueAfter(option: string, words: readonly string[]): string | undefined {
   const index = words.indexOf(option);
   return index === -1 ? undefined : words[index + 1];
 }
 
-async function isMasterPid(pid: number): Promise<boolean> {
-  return isMaster((await readTitle(pid)) ?? '');
-}
-
 async function readPid(path: string): Promise<number | undefined> {
   const text = (await readIfThere(path))?.trim() ?? '';
   return /^[1-9][0-9]*$/.test(text) ? Number(text) : undefined;
-}
-
-async function readTitle(pid: number): Promise<string | undefined> {
-  return (await readIfThere(`/proc/${String(pid)}/cmdline`))?.replaceAll('\0', ' ').trim();
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -114,11 +114,21 @@ done
 /** The tables of TCP sockets, of IPv4 and of IPv6 where there is any. */
 export const tcpTablesScript = 'cat /proc/net/tcp; [ ! -r /proc/net/tcp6 ] || cat /proc/net/tcp6';
 
-/** The master among the lines of {@link listMastersScript}: one that is not another's child (an upgrade under way). */
+/** A process that bears a master's title. */
+interface Titled extends Process {
+  readonly parent: number;
+}
+
+/** The master among the lines of {@link listMastersScript}. */
 export function chooseMaster(output: string): Process | undefined {
-  const found = [...output.matchAll(/^([0-9]+) ([0-9]*) (.*)$/gm)].map(([, pid, parent, command = '']) => {
-    return { pid: Number(pid), parent: Number(parent), command };
-  });
+  const found = [...output.matchAll(/^([0-9]+) ([0-9]*) (.*)$/gm)];
+  return pickMaster(
+    found.map(([, pid, parent, command = '']) => ({ pid: Number(pid), parent: Number(parent), command })),
+  );
+}
+
+/** The master among several: one that is not another's child (an upgrade under way). */
+export function pickMaster(found: readonly Titled[]): Process | undefined {
   const pids = new Set(found.map(({ pid }) => pid));
   // A worker that was just forked bears its master's title for a moment.
   const [first] = found.filter(({ parent }) => !pids.has(parent)).sort((one, other) => one.pid - other.pid);

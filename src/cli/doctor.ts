@@ -8,7 +8,7 @@ import { printable, printableLine } from '../core/printable.ts';
 import type { Plan } from '../loop/reconcile.ts';
 import { look } from '../loop/reconcile.ts';
 import { AppError } from '../loop/ports.ts';
-import type { Target } from '../loop/ports.ts';
+import type { Target, Verdict } from '../loop/ports.ts';
 import { say, sayJson } from './say.ts';
 import type { Settings } from './settings.ts';
 import { wire } from './wire.ts';
@@ -140,8 +140,9 @@ async function checkTarget(target: Target, digest: string, path: string): Promis
   const build = await target.readBuild();
   const who = `${target.name} (${build.version ?? 'unknown version'})`;
   const verdict = await target.validate();
-  if (!verdict.accepted) return fail('nginx', `${who} refuses its configuration: ${verdict.message}`);
-  if (!(await target.includes(path))) {
+  if (verdict.accepted === false) return fail('nginx', `${who} refuses its configuration: ${verdict.message}`);
+  const isIncluded = await target.includes(path);
+  if (isIncluded === false) {
     return fail(
       'nginx',
       `${who} does not include ${path}; write "include ${path};" in its http block, and mount the shared volume there`,
@@ -151,7 +152,7 @@ async function checkTarget(target: Target, digest: string, path: string): Promis
   if (running === undefined) {
     return fail(
       'nginx',
-      `${who} does not answer at ${target.answersAt}; lbwatch must share a network with it, and nothing else may listen there`,
+      `${who} does not answer at ${target.answersAt}; lbwatch must share a network with it, and nothing else may listen there${isIncluded === undefined ? `; its http block must say "include ${path};"` : ''}`,
     );
   }
   if (running !== digest) {
@@ -160,18 +161,26 @@ async function checkTarget(target: Target, digest: string, path: string): Promis
       `${who} runs another configuration than the labels ask for; a pass is under way, or no controller runs`,
     );
   }
-  const isHandedOver = await target.canHandOver();
-  const how = isHandedOver
+  const how = await describeWay(target, verdict);
+  return ok('nginx', `${who} runs what the labels ask for (digest ${running.slice(0, 12)})${how}`);
+}
+
+/** What the way to this nginx does without. */
+async function describeWay(target: Target, { accepted }: Verdict): Promise<string> {
+  if (accepted === undefined) {
+    return '; signalled over the shared pid namespace: not tested before a reload, undone within seconds where nginx refuses';
+  }
+  return (await target.canHandOver())
     ? ''
     : '; no early handover: its processes cannot be reached (no sh in its container, or exec is refused)';
-  return ok('nginx', `${who} runs what the labels ask for (digest ${running.slice(0, 12)})${how}`);
 }
 
 /** Looked at where there are tcp or udp pools; of several nginx not each need serve them. */
 async function checkStreams(targets: readonly Target[], path: string): Promise<Finding> {
   const obstacles: string[] = [];
   for (const target of targets) {
-    const obstacle = describeObstacle(await target.readBuild(), { path, isIncluded: await target.includes(path) });
+    const isIncluded = (await target.includes(path)) ?? true;
+    const obstacle = describeObstacle(await target.readBuild(), { path, isIncluded });
     if (obstacle !== undefined) obstacles.push(`${target.name}: ${obstacle}`);
   }
   if (obstacles.length === 0) return ok('streams', `nginx includes ${path}`);

@@ -1,4 +1,3 @@
-import type { Held } from '../adapters/claim.ts';
 import { printableLine } from '../core/printable.ts';
 import { diff } from '../core/diff.ts';
 import { exitCode } from '../loop/outcome.ts';
@@ -11,7 +10,7 @@ import { wire } from './wire.ts';
 /**
  * Runs one pass and says how it ended. Answers the exit code: 0 in step, 3 rejected, 4 rolled back, 5 unavailable.
  *
- * Throws {@link Held} where another lbwatch keeps the directory.
+ * Throws Held (adapters/claim.ts) where another lbwatch keeps the directory.
  */
 export async function once(settings: Settings, isJson: boolean): Promise<number> {
   const { parts, claim } = await wire(settings);

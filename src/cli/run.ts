@@ -1,4 +1,3 @@
-import type { Held } from '../adapters/claim.ts';
 import { systemClock } from '../adapters/clock.ts';
 import { Controller } from '../loop/controller.ts';
 import { Drainer } from '../loop/drainer.ts';
@@ -22,7 +21,7 @@ export const otherEndsMs = 1000;
  * Runs the controller until SIGTERM or SIGINT: events, edits of the configuration, a timer and SIGHUP make passes due.
  * nginx goes on serving when it ends.
  *
- * Throws {@link Held} where another lbwatch keeps the directory.
+ * Throws Held (adapters/claim.ts) where another lbwatch keeps the directory.
  */
 export async function run(settings: Settings): Promise<void> {
   const { parts, readiness, engine, files, drainStore, claim } = await wire(settings, (mark) => {

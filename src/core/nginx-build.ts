@@ -53,6 +53,11 @@ export const unknownBuild: NginxBuild = {
 const sinceRandom = '1.15.1';
 const sinceKeepaliveMinTimeout = '1.27.4';
 
+/** What is assumed of an nginx that has told its version only. */
+export function buildOfVersion(version: string): NginxBuild {
+  return { ...unknownBuild, version, sparesClients: isAtLeast(version, sinceKeepaliveMinTimeout) };
+}
+
 /** Reads the output of `nginx -V` (configure options: nginx docs, "Building nginx from Sources"). */
 export function readNginxBuild(output: string): NginxBuild {
   const version = /^nginx version: \S+?\/(\d+\.\d+\.\d+)/m.exec(output)?.[1];

@@ -46,7 +46,7 @@ function mayWriteKeepalive(keepalive: number, build: NginxBuild): boolean {
 }
 
 /**
- * The answers of lbwatch's own: the digest, and nginx's counters. `return` with a text runs before access rules and is
+ * The answers of lbwatch's own: the digest, nginx's version (for an lbwatch that cannot run `nginx -V`) and its counters. `return` with a text runs before access rules and is
  * not replaced by an `error_page` of the http block, so nothing a site sets there changes them.
  */
 export function renderOwnServer(digest: string, build: NginxBuild, internal: InternalServer): string {
@@ -65,7 +65,8 @@ export function renderOwnServer(digest: string, build: NginxBuild, internal: Int
     access_log off;
     keepalive_timeout 0;
     default_type text/plain;
-    location = /lbwatch/digest { return 200 "${digest}\\n"; }${build.stubStatus ? stubStatus : ''}
+    location = /lbwatch/digest { return 200 "${digest}\\n"; }
+    location = /lbwatch/version { return 200 "$nginx_version\\n"; }${build.stubStatus ? stubStatus : ''}
     location / { return 404 "lbwatch: not found\\n"; }
 }
 `;

@@ -35,6 +35,8 @@ export class Applier {
     found: FoundTargets,
     stopwatch = new Stopwatch(this.#clock, this.#clock.nowMs()),
   ): Promise<Outcome> {
+    const ids = new Set(found.targets.map(({ id }) => id));
+    for (const id of this.#unanswered.keys()) if (!ids.has(id)) this.#unanswered.delete(id);
     const outcome = await this.#apply(wanted, found, stopwatch);
     const handoverOff = this.#handovers.takeReasons();
     return handoverOff.length === 0 ? outcome : { ...outcome, handoverOff };
@@ -109,9 +111,9 @@ export class Applier {
       behind.map(async ({ target, digest }): Promise<Outcome | undefined> => {
         if (digest === undefined && this.#unanswered.get(target.id) === wanted.digest) return describeSilence([target]);
         const verdict = await target.validate();
-        if (!verdict.accepted) return { kind: 'rejected', message: `${target.name}: ${verdict.message}` };
+        if (verdict.accepted === false) return { kind: 'rejected', message: `${target.name}: ${verdict.message}` };
         // Nobody answered: it may never have heard of the file.
-        if (digest !== undefined || (await target.includes(this.#files.generatedPath))) return undefined;
+        if (digest !== undefined || (await target.includes(this.#files.generatedPath)) !== false) return undefined;
         return {
           kind: 'unavailable',
           what: 'nginx',

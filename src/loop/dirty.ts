@@ -1,3 +1,4 @@
+import { eventAgeMs } from './event-age.ts';
 import type { Stale } from './inventory.ts';
 import type { Clock } from './ports.ts';
 
@@ -15,7 +16,7 @@ export interface Mark {
 export interface Batch {
   readonly reasons: readonly string[];
   readonly stale: Stale;
-  /** When the first mark was made, to the clock that never jumps. */
+  /** When the first of these marks was made, to the clock that never jumps. */
   readonly receivedMs: number;
   /**
    * When the earliest mark's event happened, to the clock that never jumps; a container is connected before it starts, and
@@ -42,17 +43,27 @@ export interface Wake {
 const usualGenerations = 3;
 const longestQuietMs = 30_000;
 
-/** An event told later than this was not slow: one of the clocks has jumped, or they differ. */
-const oldestEventMs = 10 * 60_000;
+/**
+ * Removals that belong together, as those of `compose stop`, come within milliseconds of each other; each that misses the
+ * pass of the first waits for all of it. Each removal pays for it, so that it is short.
+ */
+const gatherMs = 3;
+
+/**
+ * The engine connects a container to its networks just before it starts it, and answers no question about it until it has:
+ * a pass for that would hold up the one for the start. One that runs already is connected more seldom, and can wait.
+ */
+const forerunner = 'connect';
 
 interface Pending extends Mark {
+  readonly markedMs: number;
   readonly eventMs: number;
 }
 
 /**
  * Decides when the next pass runs. After a quiet time the first mark fires at once, so that a single new replica is
  * served without waiting; marks that follow a reload are coalesced, and for longer where reloads pile up old workers that
- * still hold connections. Removals wait for nothing but the pass under way. One pass at a time: marks during a pass cause
+ * still hold connections. Removals wait for nothing but each other, for a moment, and the pass under way. One pass at a time: marks during a pass cause
  * exactly one more.
  */
 export class Dirty {
@@ -60,7 +71,6 @@ export class Dirty {
   readonly #clock: Clock;
   readonly #pass: (batch: Batch) => Promise<Wake>;
   #pending: Pending[] = [];
-  #firstPendingMs = 0;
   #lastMarkMs = 0;
   #lastReloadMs = Number.NEGATIVE_INFINITY;
   #generations = 0;
@@ -78,8 +88,8 @@ export class Dirty {
   mark(mark: Mark): void {
     if (this.#isStopped) return;
     this.#lastMarkMs = this.#clock.nowMs();
-    if (this.#pending.length === 0) this.#firstPendingMs = this.#lastMarkMs;
-    this.#pending.push({ ...mark, eventMs: this.#lastMarkMs - ageMs(this.#clock.unixMs() - mark.atMs) });
+    const markedMs = this.#lastMarkMs;
+    this.#pending.push({ ...mark, markedMs, eventMs: markedMs - eventAgeMs(this.#clock, mark.atMs) });
     this.#schedule();
   }
 
@@ -104,15 +114,19 @@ export class Dirty {
 
   #dueMs(): number {
     const { quietMs, maxWaitMs } = stretch(this.#window, this.#generations);
-    const isLeadingEdge = this.#firstPendingMs >= this.#lastReloadMs + quietMs;
-    if (isLeadingEdge || this.#pending.some((mark) => mark.isUrgent)) return this.#firstPendingMs;
-    return Math.min(this.#lastMarkMs + quietMs, this.#firstPendingMs + maxWaitMs);
+    const [first] = this.#pending;
+    const longestMs = (first?.markedMs ?? 0) + maxWaitMs;
+    const urgent = this.#pending.find((mark) => mark.isUrgent);
+    if (urgent !== undefined) return Math.min(urgent.markedMs + gatherMs, longestMs);
+    const telling = this.#pending.find(({ reason }) => reason !== forerunner);
+    const isLeadingEdge = telling !== undefined && telling.markedMs >= this.#lastReloadMs + quietMs;
+    return isLeadingEdge ? telling.markedMs : Math.min(this.#lastMarkMs + quietMs, longestMs);
   }
 
   #fire(): void {
     const marks = this.#pending;
     this.#pending = [];
-    this.#running = this.#pass(combine(marks, this.#firstPendingMs)).then(({ hasReloaded, generations }) => {
+    this.#running = this.#pass(combine(marks)).then(({ hasReloaded, generations }) => {
       if (hasReloaded) {
         this.#lastReloadMs = this.#clock.nowMs();
         this.#generations = generations;
@@ -123,11 +137,6 @@ export class Dirty {
   }
 }
 
-/** How long ago an event happened, as far as the difference of two clocks can be believed. */
-function ageMs(differenceMs: number): number {
-  return differenceMs >= 0 && differenceMs <= oldestEventMs ? differenceMs : 0;
-}
-
 /** Doubles with each generation beyond the usual. */
 function stretch({ quietMs, maxWaitMs }: Window, generations: number): Window {
   const factor = 2 ** Math.max(0, Math.min(generations - usualGenerations, 10));
@@ -135,14 +144,15 @@ function stretch({ quietMs, maxWaitMs }: Window, generations: number): Window {
   return { quietMs: limit(quietMs), maxWaitMs: limit(maxWaitMs) };
 }
 
-function combine(marks: readonly Pending[], receivedMs: number): Batch {
+function combine(marks: readonly Pending[]): Batch {
   const isAll = marks.some((mark) => mark.stale === 'all');
   const ids = marks.flatMap((mark) => (mark.stale === 'all' ? [] : [...mark.stale]));
-  const telling = marks.filter(({ reason }) => reason !== 'connect');
+  const telling = marks.filter(({ reason }) => reason !== forerunner);
+  const counted = telling.length > 0 ? telling : marks;
   return {
     reasons: [...new Set(marks.map((mark) => mark.reason))],
     stale: isAll ? 'all' : new Set(ids),
-    receivedMs,
-    eventMs: Math.min(...(telling.length > 0 ? telling : marks).map(({ eventMs }) => eventMs)),
+    receivedMs: Math.min(...counted.map(({ markedMs }) => markedMs)),
+    eventMs: Math.min(...counted.map(({ eventMs }) => eventMs)),
   };
 }

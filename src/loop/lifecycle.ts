@@ -1,20 +1,21 @@
 import { constants } from 'node:os';
 
 import type { Departure } from '../core/model.ts';
+import { eventAgeMs, recallS } from './event-age.ts';
 import { AppError } from './ports.ts';
 import type { Clock, Engine, EngineEvent } from './ports.ts';
-
-/** As far back as the engine is asked, at the start, for who was told to stop: more than the longest usual grace. */
-const recallS = 15 * 60;
 
 /** These stop a container whatever its own stop signal is. */
 const stopSignals: ReadonlySet<number> = new Set([constants.signals.SIGTERM, constants.signals.SIGKILL]);
 
+/** Two machines' clocks are seldom nearer. */
+const slackMs = 1000;
+
 interface Life {
-  /** When the latest event of its life happened. */
+  /** When the latest event of its life happened, by the engine's clock. */
   readonly atMs: number;
   readonly startedAtMs: number | undefined;
-  readonly departure: Departure | undefined;
+  readonly departure: { readonly kind: 'signalled' | 'ended'; readonly beganMs: number } | undefined;
 }
 
 /**
@@ -47,12 +48,12 @@ export class Lifecycle {
   note(event: EngineEvent): boolean | Promise<boolean> {
     const known = this.#lives.get(event.containerId);
     if (event.action === 'start' || event.action === 'die' || event.action === 'destroy') {
-      if (known !== undefined && event.atMs < known.atMs) return false;
+      if (this.#isOutdated(event, known)) return false;
       const { atMs } = event;
       const life: Life =
         event.action === 'start'
           ? { atMs, startedAtMs: atMs, departure: undefined }
-          : { atMs, startedAtMs: known?.startedAtMs, departure: { kind: 'ended', sinceMs: atMs } };
+          : { atMs, startedAtMs: known?.startedAtMs, departure: { kind: 'ended', beganMs: this.#whenMs(event) } };
       this.#lives.set(event.containerId, life);
       return false;
     }
@@ -61,10 +62,11 @@ export class Lifecycle {
     return this.#isOwnSignal(event.containerId, event.signal).then((isOwn) => isOwn && this.#noteStop(event));
   }
 
-  /** Who was told to stop, or has ended, by container id. */
+  /** Who was told to stop, or has ended, by container id, and since when by the wall clock of now. */
   get departures(): ReadonlyMap<string, Departure> {
+    const aheadMs = this.#clock.unixMs() - this.#clock.nowMs();
     const departures = [...this.#lives].flatMap(([id, { departure }]): [string, Departure][] =>
-      departure === undefined ? [] : [[id, departure]],
+      departure === undefined ? [] : [[id, { kind: departure.kind, sinceMs: Math.round(departure.beganMs + aheadMs) }]],
     );
     return new Map(departures);
   }
@@ -101,13 +103,26 @@ export class Lifecycle {
   }
 
   /** Asking may have taken a moment: it may have ended, or started anew, meanwhile. */
-  #noteStop({ containerId, atMs }: EngineEvent): boolean {
+  #noteStop(event: EngineEvent): boolean {
+    const { containerId, atMs } = event;
     const known = this.#lives.get(containerId);
-    if (known !== undefined && atMs < known.atMs) return false;
-    const departure: Departure =
-      known?.departure?.kind === 'signalled' ? known.departure : { kind: 'signalled', sinceMs: atMs };
+    if (this.#isOutdated(event, known)) return false;
+    const departure =
+      known?.departure?.kind === 'signalled'
+        ? known.departure
+        : ({ kind: 'signalled', beganMs: this.#whenMs(event) } as const);
     this.#lives.set(containerId, { atMs, startedAtMs: known?.startedAtMs, departure });
     return true;
+  }
+
+  /** A replay, or the past that was asked for, may tell of it late. What is known of the future was told before a jump. */
+  #isOutdated({ atMs }: EngineEvent, known: Life | undefined): boolean {
+    return known !== undefined && atMs < known.atMs && known.atMs <= this.#clock.unixMs() + slackMs;
+  }
+
+  /** By the clock that never jumps. */
+  #whenMs({ atMs }: EngineEvent): number {
+    return this.#clock.nowMs() - eventAgeMs(this.#clock, atMs);
   }
 
   async #isOwnSignal(containerId: string, signal: number): Promise<boolean> {

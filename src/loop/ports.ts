@@ -169,10 +169,10 @@ export interface Target {
   askDigest(): Promise<string | undefined>;
   /** Does ahead what testing and reloading will need, and changes nothing. Never throws: they will say what is wrong. */
   prepare(): Promise<void>;
-  /** Has nginx test what is on disk. */
+  /** Has nginx test what is on disk, where it can be had to. */
   validate(): Promise<Verdict>;
-  /** Whether its configuration includes a file. */
-  includes(path: string): Promise<boolean>;
+  /** Whether its configuration includes a file; undefined where that cannot be asked. */
+  includes(path: string): Promise<boolean | undefined>;
   /** Undefined where its processes cannot be seen. */
   listWorkers(): Promise<readonly Worker[] | undefined>;
   /** `/proc/net/tcp` and `/proc/net/tcp6` as its processes see them; undefined where they cannot be read. Never throws. */
@@ -205,7 +205,8 @@ export interface Reloading {
 /** `refused`: the operating system does not let lbwatch signal them. */
 export type Quit = 'sent' | 'refused';
 
-export type Verdict = { readonly accepted: true } | { readonly accepted: false; readonly message: string };
+/** `accepted` is undefined where nothing could be tested: the reload itself will show. */
+export type Verdict = { readonly accepted: true | undefined } | { readonly accepted: false; readonly message: string };
 
 export interface Worker {
   readonly pid: number;

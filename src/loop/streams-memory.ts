@@ -74,12 +74,12 @@ export class StreamsMemory {
     return this.#refusals.size > before;
   }
 
-  /** An nginx that refuses its configuration shows none of it; it is taken for one that includes the file. */
+  /** An nginx that refuses its configuration shows none of it; it is taken for one that includes the file. So is one that cannot be asked. */
   async #isIncludedBy(target: Target): Promise<boolean> {
     const known = this.#included.get(target.id);
     if (known !== undefined) return known;
-    const isIncluded = await target.includes(this.#path);
-    if (!isIncluded && !(await target.validate()).accepted) return true;
+    const isIncluded = (await target.includes(this.#path)) ?? true;
+    if (!isIncluded && (await target.validate()).accepted === false) return true;
     this.#included.set(target.id, isIncluded);
     return isIncluded;
   }

@@ -110,15 +110,17 @@ class Watch {
       stream.abort();
     };
     signal.addEventListener('abort', abort);
-    let isIdle = false;
-    let openedMs: number | undefined;
-    let isGood = false;
+    const life: { isIdle: boolean; isGood: boolean; openedMs: number | undefined } = {
+      isIdle: false,
+      isGood: false,
+      openedMs: undefined,
+    };
     let cancelTimer = this.#clock.after(openMs, abort);
     const awaitNext = (): void => {
       this.#heardMs = this.#clock.nowMs();
       cancelTimer();
       cancelTimer = this.#clock.after(idleMs, () => {
-        isIdle = true;
+        life.isIdle = true;
         abort();
       });
     };
@@ -129,7 +131,7 @@ class Watch {
         signal: stream.signal,
         sinceS: this.#sinceMs === undefined ? undefined : Math.floor(this.#sinceMs / 1000),
         onOpen: () => {
-          openedMs = this.#clock.nowMs();
+          life.openedMs = this.#clock.nowMs();
           this.#markOpened(hasJumped);
           awaitNext();
         },
@@ -137,7 +139,7 @@ class Watch {
           awaitNext();
           // A replay repeats what came in the second that it starts from.
           if (!this.#recent.add(event)) return;
-          isGood = true;
+          life.isGood = true;
           this.#noteMoment(event.atMs);
           markEvent(event, this.#lifecycle, this.#mark);
         },
@@ -148,8 +150,8 @@ class Watch {
       cancelTimer();
       signal.removeEventListener('abort', abort);
     }
-    if (isIdle) return { kind: 'idle' };
-    if (openedMs === undefined) {
+    if (life.isIdle) return { kind: 'idle' };
+    if (life.openedMs === undefined) {
       const isLate = stream.signal.aborted;
       return {
         kind: 'never opened',
@@ -158,7 +160,7 @@ class Watch {
     }
     // It was there until just now.
     this.#heardMs = this.#clock.nowMs();
-    return { kind: isGood || this.#heardMs - openedMs >= steadyMs ? 'lost' : 'died young', why };
+    return { kind: life.isGood || this.#heardMs - life.openedMs >= steadyMs ? 'lost' : 'died young', why };
   }
 
   /**

@@ -6,7 +6,7 @@ import type { Server } from 'node:net';
 
 import { afterEach, expect, test } from '@jest/globals';
 
-import { askDigest } from '../../src/adapters/ask-digest.ts';
+import { askDigest, askVersion } from '../../src/adapters/ask-digest.ts';
 import { freePort } from '../support/free-port.ts';
 
 const digest = 'a1'.repeat(32);
@@ -24,6 +24,13 @@ test('the digest, over a connection of its own', async () => {
   });
   expect([await askDigest('127.0.0.1', port), await askDigest('127.0.0.1', port)]).toEqual([digest, digest]);
   expect(connections.size).toBe(2);
+});
+
+test('the version', async () => {
+  const serveVersion = (text: string): Promise<number> =>
+    serve((request, response) => response.end(request.url === '/lbwatch/version' ? text : 'another path'));
+  expect(await askVersion('127.0.0.1', await serveVersion('1.30.6\n'))).toBe('1.30.6');
+  expect(await askVersion('127.0.0.1', await serveVersion('$nginx_version\n'))).toBeUndefined();
 });
 
 test.each<[string, RequestListener]>([

@@ -106,7 +106,7 @@ test('whoever comes later may be another user', async () => {
   claim.release();
 });
 
-test('the lock needs no room on the disk, and a read-only or absent directory is no reason to end', async () => {
+test('the lock needs no room on the disk, and a read-only or absent directory is no reason to end', () => {
   const said = asMounter(`
     const { Claim, findHolder } = await import(src + 'adapters/claim.ts');
     const { statfsSync, writeFileSync } = await import('node:fs');
@@ -174,7 +174,7 @@ class Claimant {
   async #ask(order: Order): Promise<unknown> {
     const answer = once(this.#process, 'message');
     this.#process.send(order);
-    const [word]: readonly unknown[] = await answer;
-    return word;
+    const words: readonly unknown[] = await answer;
+    return words[0];
   }
 }

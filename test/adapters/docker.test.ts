@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -212,7 +212,12 @@ describe('what went wrong is told with what to do', () => {
       encoding: 'utf8',
       env: { ...process.env, DOCKER_HOST: docker.host },
     });
-    expect(`${stdout}${stderr}`).toMatch(/permission denied on .*; run as a user of the group that owns the socket/);
+    const { gid } = statSync(docker.socketPath);
+    expect(`${stdout}${stderr}`).toMatch(
+      new RegExp(
+        `permission denied on .*; it belongs to group ${String(gid)}: write group_add: \\['${String(gid)}'\\]`,
+      ),
+    );
   });
 
   test("the engine's own words, where it has some", async () => {
@@ -224,7 +229,9 @@ describe('what went wrong is told with what to do', () => {
 
   test('a socket proxy that allows too little', async () => {
     docker.failures.set('/containers/json', { status: 403, message: 'Forbidden' });
-    await expect(engineFor(docker.host).listContainers()).rejects.toThrow(/403.*Forbidden/);
+    await expect(engineFor(docker.host).listContainers()).rejects.toThrow(
+      /403.*Forbidden.*; let the proxy before the engine allow this call/,
+    );
   });
 
   test('an engine that hangs up', async () => {

@@ -60,6 +60,15 @@ test('it is found while its configuration is invalid', async () => {
   expect(await new NginxLocal(command, nginx.pid, '127.0.0.1', 1).validate()).toMatchObject({ accepted: false });
 });
 
+test('it may log to where its output goes', async () => {
+  const text = readFileSync(nginx.configurationPath, 'utf8');
+  writeFileSync(
+    nginx.configurationPath,
+    text.replace('access_log off;', 'access_log /dev/stdout;\nerror_log /dev/stderr;'),
+  );
+  expect(await new NginxLocal(command, nginx.pid, '127.0.0.1', 1).validate()).toEqual({ accepted: true });
+});
+
 test('a relative pid path is meant below the prefix', async () => {
   const text = readFileSync(nginx.configurationPath, 'utf8').replace(`pid ${nginx.directory}/`, 'pid ');
   writeFileSync(nginx.configurationPath, text);

@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { commonBuild, isAtLeast, readNginxBuild, unknownBuild } from '../../src/core/nginx-build.ts';
+import { buildOfVersion, commonBuild, isAtLeast, readNginxBuild, unknownBuild } from '../../src/core/nginx-build.ts';
 
 /** What `nginx -V` of Debian's packages printed. */
 const outputOf = (file: string): string => readFileSync(path.join(import.meta.dirname, 'nginx-v', file), 'utf8');
@@ -128,6 +128,11 @@ describe('commonBuild', () => {
       methods: ['round_robin', 'least_conn', 'ip_hash'],
     });
   });
+});
+
+test('of one that has told its version only, no more is assumed than that it has', () => {
+  expect(buildOfVersion('1.26.3')).toEqual({ ...unknownBuild, version: '1.26.3' });
+  expect(buildOfVersion('1.27.4')).toEqual({ ...unknownBuild, version: '1.27.4', sparesClients: true });
 });
 
 test.each([

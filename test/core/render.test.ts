@@ -42,6 +42,7 @@ server {
     keepalive_timeout 0;
     default_type text/plain;
     location = /lbwatch/digest { return 200 "${digest}\\n"; }
+    location = /lbwatch/version { return 200 "$nginx_version\\n"; }
     location = /lbwatch/stub_status {
         stub_status;
         allow 127.0.0.0/8;

@@ -12,7 +12,7 @@ import { defaultPatience } from '../../src/loop/acknowledge.ts';
 import { Applier } from '../../src/loop/apply.ts';
 import type { Rendered } from '../../src/core/render.ts';
 import type { Outcome } from '../../src/loop/outcome.ts';
-import type { Quit } from '../../src/loop/ports.ts';
+import type { Quit, Target } from '../../src/loop/ports.ts';
 import type { Death, Step } from '../support/apply-and-die.ts';
 import { ApplyLab, found } from '../support/apply-lab.ts';
 import type { Place } from '../support/apply-lab.ts';
@@ -321,6 +321,26 @@ describe('early handover', () => {
   });
 });
 
+describe('an nginx that cannot be had to test anything', () => {
+  test('what it takes up is applied', async () => {
+    const lab = await startLab();
+    const wanted = await lab.want(one);
+    expect((await lab.restarted().apply(wanted, found(untested(await lab.target())))).kind).toBe('applied');
+    await lab.expectEnd(wanted);
+  });
+
+  test('what it refuses is seen by its digest, and the last good file is back', async () => {
+    const lab = await startLab();
+    await lab.apply(one);
+    const good = await lab.want(one);
+    writeFileSync(lab.nginx.sitePath, 'no_such_directive on;\n');
+    const outcome = await lab.restarted().apply(await lab.want(one, two), found(untested(await lab.target())));
+    expect(outcome.kind).toBe('rolledBack');
+    expect([lab.nginx.generated(), lab.nginx.lastGood()]).toEqual([good.text, good.text]);
+    expect(await lab.runningDigest()).toBe(good.digest);
+  });
+});
+
 describe('several nginx', () => {
   test('one refuses to load: all run the last good one again, the file too', async () => {
     const lab = await startLab();
@@ -382,6 +402,26 @@ describe('several nginx', () => {
     expect(await lab.runningDigest()).toBe(wanted.digest);
   });
 });
+
+/** The same nginx, where nothing can be run beside it. */
+function untested(target: Target): Target {
+  return {
+    id: target.id,
+    name: target.name,
+    answersAt: target.answersAt,
+    readBuild: () => target.readBuild(),
+    askDigest: () => target.askDigest(),
+    validate: () => Promise.resolve({ accepted: undefined }),
+    includes: () => Promise.resolve(undefined),
+    listWorkers: () => target.listWorkers(),
+    readTcpTables: () => target.readTcpTables(),
+    prepare: () => target.prepare(),
+    signalReload: () => target.signalReload(),
+    reloadAndHandOver: (onSignalled) => target.reloadAndHandOver(onSignalled),
+    canHandOver: () => target.canHandOver(),
+    quitWorkers: (pids) => target.quitWorkers(pids),
+  };
+}
 
 /** A real nginx that runs, and a controller's applier for it. */
 async function startLab(options: NginxOptions = {}) {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { AppError } from '../../src/loop/ports.ts';
+import type { Report } from '../../src/loop/ports.ts';
 import { startController as start, window } from '../support/memory-controller.ts';
 
 test('what the world may mend is tried again after growing pauses, until it works', async () => {
@@ -30,14 +31,7 @@ test('an event does not wait for the pause to end, and the pause starts anew aft
   await clock.advance(2000);
   controller.mark({ reason: 'die', stale: new Set(['a']), isUrgent: true, atMs: clock.unixMs() });
   await clock.advance(5000);
-  expect(passes().slice(4)).toEqual([
-    '2000 unavailable',
-    '3000 unavailable',
-    '4000 unavailable',
-    '5000 unavailable',
-    '6000 unavailable',
-    '7000 unavailable',
-  ]);
+  expect(passes().slice(4)).toEqual([2003, 3003, 4003, 5003, 6003].map((atMs) => `${String(atMs)} unavailable`));
 });
 
 test('after a failure everything is looked at again, whatever the next event names', async () => {
@@ -83,3 +77,28 @@ test('stopped, it tries no more', async () => {
   expect(passes()).toHaveLength(1);
   expect(clock.pending).toBe(0);
 });
+
+test.each([
+  ['forward', 7_200_000],
+  ['back', -7_200_000],
+])(
+  'the wall clock is put %s in the middle of a pass: what is said to have passed since the event has',
+  async (_, jumpMs) => {
+    const spans: number[] = [];
+    const report = (told: Report): void => {
+      if (told.kind === 'pass') spans.push(told.sinceEventMs);
+    };
+    const { clock, controller, world } = start(undefined, { report });
+    await clock.advance(10_000);
+    world.failure = new AppError('engine', 'away');
+    controller.mark({ reason: 'die', stale: new Set(['a']), isUrgent: true, atMs: clock.unixMs() - 30 });
+    clock.jump(jumpMs);
+    await clock.advance(600_000);
+    // Removals are gathered for 3 ms.
+    expect(spans[0]).toBe(33);
+    // The retries are as frequent as ever.
+    expect(spans.length).toBeGreaterThan(598);
+    expect(Math.max(...spans)).toBe(33);
+    expect(Math.min(...spans)).toBe(0);
+  },
+);

@@ -61,7 +61,7 @@ describe('dirty', () => {
       await clock.advance(100);
       dirty.mark(join('b'));
       await clock.advance(60_000);
-      expect(firedAtMs).toEqual([0, 100 + quietMs]);
+      expect(firedAtMs).toEqual([0, 600]);
     }
   });
 
@@ -70,7 +70,8 @@ describe('dirty', () => {
     dirty.mark(join('a'));
     await clock.advance(100);
     dirty.mark(leave('b'));
-    expect(firedAtMs).toEqual([0, 100]);
+    await clock.advance(3);
+    expect(firedAtMs).toEqual([0, 103]);
   });
 
   test('after a pass without a reload nothing is held back', async () => {
@@ -82,14 +83,28 @@ describe('dirty', () => {
     expect(firedAtMs).toEqual([0, 10, 20]);
   });
 
-  test('a removal waits for nothing, and takes along what waits', async () => {
+  test('removals that come within 3 ms of the first share a pass, and a later one has its own', async () => {
+    const { clock, dirty, firedAtMs, batches } = start();
+    dirty.mark(leave('a'));
+    await clock.advance(2);
+    dirty.mark(leave('b'));
+    expect(firedAtMs).toEqual([]);
+    await clock.advance(6);
+    dirty.mark(leave('c'));
+    await clock.advance(1000);
+    expect(firedAtMs).toEqual([3, 11]);
+    expect(batches.map(({ stale }) => stale)).toEqual([new Set(['a', 'b']), new Set(['c'])]);
+  });
+
+  test('a removal waits for no more than that, and takes along what waits', async () => {
     const { clock, dirty, firedAtMs, batches } = start();
     dirty.mark(join('a'));
     await clock.advance(100);
     dirty.mark(join('b'));
     await clock.advance(50);
     dirty.mark(leave('c'));
-    expect(firedAtMs).toEqual([0, 150]);
+    await clock.advance(3);
+    expect(firedAtMs).toEqual([0, 153]);
     expect(batches[1]).toEqual({
       reasons: ['start', 'die'],
       stale: new Set(['b', 'c']),
@@ -97,7 +112,21 @@ describe('dirty', () => {
       receivedMs: 100,
     });
     await clock.advance(5000);
-    expect(firedAtMs).toEqual([0, 150]);
+    expect(firedAtMs).toEqual([0, 153]);
+  });
+
+  test('a start does not wait for a pass about its networks, and one is made for these alone after the quiet time', async () => {
+    const connect = (id: string): Mark => ({ ...join(id), reason: 'connect' });
+    const { clock, dirty, firedAtMs, batches } = start({ hasReloaded: false });
+    dirty.mark(connect('a'));
+    await clock.advance(100);
+    expect(firedAtMs).toEqual([]);
+    dirty.mark(join('a'));
+    expect(firedAtMs).toEqual([100]);
+    expect(batches[0]).toMatchObject({ reasons: ['connect', 'start'], receivedMs: 100 });
+    dirty.mark(connect('b'));
+    await clock.advance(5000);
+    expect(firedAtMs).toEqual([100, 600]);
   });
 
   test('marks during a pass cause exactly one more, and passes never overlap', async () => {

@@ -1,9 +1,12 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { Lifecycle } from '../../src/loop/lifecycle.ts';
 import { AppError } from '../../src/loop/ports.ts';
 import type { EngineEvent } from '../../src/loop/ports.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+
+/** All that happens here lies behind the clock's beginning. */
+const epoch = new FakeClock().startUnixMs - 60_000;
 
 test.each([
   [15, 'SIGTERM'],
@@ -11,7 +14,7 @@ test.each([
 ])('signal %i (%s) is a call to stop, whatever the own stop signal is, and the engine is not asked', (signal) => {
   const { lifecycle, asked } = start();
   expect(lifecycle.note(kill('a', signal, 1000))).toBe(true);
-  expect(lifecycle.departures).toEqual(new Map([['a', { kind: 'signalled', sinceMs: 1000 }]]));
+  expect(lifecycle.departures).toEqual(new Map([['a', { kind: 'signalled', sinceMs: epoch + 1000 }]]));
   expect(asked).toEqual([]);
 });
 
@@ -29,14 +32,14 @@ test('a second signal does not make it younger', () => {
   const { lifecycle } = start();
   void lifecycle.note(kill('a', 15, 1000));
   void lifecycle.note(kill('a', 9, 11_000));
-  expect(lifecycle.departures.get('a')?.sinceMs).toBe(1000);
+  expect(lifecycle.departures.get('a')?.sinceMs).toBe(epoch + 1000);
 });
 
 test.each(['die', 'destroy'])('after %s it has ended, whatever the list still says', (action) => {
   const { lifecycle } = start();
   void lifecycle.note(kill('a', 15, 1000));
   expect(lifecycle.note(event(action, 'a', 1001))).toBe(false);
-  expect(lifecycle.departures).toEqual(new Map([['a', { kind: 'ended', sinceMs: 1001 }]]));
+  expect(lifecycle.departures).toEqual(new Map([['a', { kind: 'ended', sinceMs: epoch + 1001 }]]));
 });
 
 test('after a start it is not leaving any more', () => {
@@ -80,9 +83,9 @@ test('a start begins a new life', () => {
   const { lifecycle } = start();
   void lifecycle.note(event('start', 'a', 1000));
   void lifecycle.note(event('die', 'a', 2000));
-  expect(lifecycle.lives).toEqual(new Map([['a', 1000]]));
+  expect(lifecycle.lives).toEqual(new Map([['a', epoch + 1000]]));
   void lifecycle.note(event('start', 'a', 3000));
-  expect(lifecycle.lives).toEqual(new Map([['a', 3000]]));
+  expect(lifecycle.lives).toEqual(new Map([['a', epoch + 3000]]));
 });
 
 test('what happened before the controller was there is learned once', async () => {
@@ -108,7 +111,7 @@ test('LBWATCH_LEAVE_EARLY=off: signals mean nothing, lives are known all the sam
   expect(lifecycle.note(kill('a', 15, 1001))).toBe(false);
   void lifecycle.note(event('start', 'a', 1002));
   expect(lifecycle.departures.size).toBe(0);
-  expect(lifecycle.lives.get('a')).toBe(1002);
+  expect(lifecycle.lives.get('a')).toBe(epoch + 1002);
 });
 
 test('containers that are gone are forgotten', () => {
@@ -117,6 +120,33 @@ test('containers that are gone are forgotten', () => {
   void lifecycle.note(kill('b', 15, 1000));
   lifecycle.forgetAllBut(new Set(['b']));
   expect([...lifecycle.departures.keys()]).toEqual(['b']);
+});
+
+describe('the wall clock is put', () => {
+  test.each([
+    ['back', -7_200_000],
+    ['forward', 7_200_000],
+  ])('%s: who was told to stop has been told as long ago as before', async (_, jumpMs) => {
+    const { lifecycle, clock } = start();
+    void lifecycle.note(kill('a', 15, 50_000));
+    clock.jump(jumpMs);
+    await clock.advance(5000);
+    const { sinceMs = 0 } = lifecycle.departures.get('a') ?? {};
+    expect(clock.unixMs() - sinceMs).toBe(15_000);
+  });
+
+  test('back: what happens after it counts, though it seems to be earlier', () => {
+    const { lifecycle, clock } = start();
+    void lifecycle.note(event('start', 'a', 50_000));
+    clock.jump(-7_200_000);
+    const nowMs = clock.unixMs() - epoch;
+    expect(lifecycle.note(kill('a', 15, nowMs))).toBe(true);
+    void lifecycle.note(event('die', 'a', nowMs));
+    expect(lifecycle.departures.get('a')).toEqual({ kind: 'ended', sinceMs: clock.unixMs() });
+    // Else it would stay out until the clock has caught up.
+    void lifecycle.note(event('start', 'a', nowMs + 1));
+    expect(lifecycle.departures.size).toBe(0);
+  });
 });
 
 function start(stopSignals: Readonly<Record<string, number>> = {}, leavesEarly = true) {
@@ -132,13 +162,14 @@ function start(stopSignals: Readonly<Record<string, number>> = {}, leavesEarly =
       return Promise.resolve(stopSignals[id]);
     },
   };
-  return { lifecycle: new Lifecycle(engine, new FakeClock(), leavesEarly), asked, past };
+  const clock = new FakeClock();
+  return { lifecycle: new Lifecycle(engine, clock, leavesEarly), clock, asked, past };
 }
 
 function kill(containerId: string, signal: number, atMs: number): EngineEvent {
-  return { action: 'kill', containerId, signal, atMs };
+  return { action: 'kill', containerId, signal, atMs: epoch + atMs };
 }
 
 function event(action: string, containerId: string, atMs: number): EngineEvent {
-  return { action, containerId, signal: undefined, atMs };
+  return { action, containerId, signal: undefined, atMs: epoch + atMs };
 }

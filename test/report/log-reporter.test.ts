@@ -104,7 +104,7 @@ describe('a pass that changed nothing', () => {
     const loud = begin('debug');
     loud.report(pass(unchanged));
     expect(loud.lines()).toEqual([
-      'debug pass outcome=unchanged reasons=["start"] stages={"received":1.5}',
+      'debug pass outcome=unchanged reasons=["start"] stages={"received":1.5} sinceEventMs=41.6',
       'debug unchanged reasons=["start"] sinceEventMs=41.6',
     ]);
   });

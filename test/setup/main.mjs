@@ -4,11 +4,13 @@ import { ensureBundle } from './bundle.mjs';
 import { ensureCompose, ensureComposeV1 } from './compose.mjs';
 import { readDotEnv } from './dot-env.mjs';
 import { askEngine, ensureEngine } from './engine.mjs';
+import { ensureHaproxyImage } from './haproxy-image.mjs';
 import { ensureImageBases } from './image-bases.mjs';
 import { ensureNginxBinary } from './nginx-binary.mjs';
 import { ensureNginxImages } from './nginx-images.mjs';
 import { ensureNginxParser } from './nginx-parser.mjs';
 import { ensureNpmPackages } from './npm-packages.mjs';
+import { ensureOneContainerImage } from './one-container-image.mjs';
 import { ensureOtherEngines } from './other-engines.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
@@ -71,7 +73,9 @@ async function test(args) {
   const composeV1 = await ensureComposeV1();
   await ensureImageBases();
   await ensureNginxImages();
+  await ensureHaproxyImage();
   await ensureStackImages(compose);
+  await ensureOneContainerImage();
   const { older, newer, podman } = await ensureOtherEngines();
   return runTests(args, {
     ...readDotEnv(),

@@ -8,7 +8,7 @@ export type Order =
   { readonly kind: 'take'; readonly atMs: number; readonly patienceMs: number } | { readonly kind: 'release' };
 
 /** What it says: `taken`, why it is not, or that it let go. */
-export type Word = 'taken' | 'released' | `held: ${string}`;
+type Word = 'taken' | 'released' | `held: ${string}`;
 
 const [, , directory = '', name = ''] = process.argv;
 const claim = new Claim(directory, name.padEnd(64, '0'), '1.2.3');

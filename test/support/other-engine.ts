@@ -84,12 +84,20 @@ network_config_dir = "${room.directory}/networks"
 default_subnet_pools = [{"base" = "${addresses}", "size" = 24}]
 `,
   );
-  return startIn(room, async (socketPath) => {
+  const engine = await startIn(room, async (socketPath) => {
     const podman = `podman --root ${room.directory}/data --storage-driver overlay`;
     room.run(`CONTAINERS_CONF=${configuration} ${podman} system service --time=0 unix://${socketPath} &`);
     // As its systemd unit does.
     await eventually('its socket', () => chmod(socketPath, 0o660), { withinMs: 30_000 });
   });
+  const end = async (): Promise<void> => {
+    await engine.end();
+    // Podman leaves its own groups behind; those that are another Podman's are not empty, and stay.
+    const groups = ['/sys/fs/cgroup', '/sys/fs/cgroup/*'].map((place) => `${place}/libpod_parent`);
+    const words = groups.flatMap((group) => [`${group}/conmon`, group]).join(' ');
+    await execa('sh', ['-c', `rmdir ${words}`], { reject: false });
+  };
+  return { ...engine, end };
 }
 
 async function startIn(room: Room, start: (socketPath: string) => Promise<void>): Promise<OtherEngine> {

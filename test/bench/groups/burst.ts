@@ -102,14 +102,15 @@ async function measure(gap: Gap, bench: Bench): Promise<Cost> {
     const joined = [...new Set(moments.filter(({ kind }) => kind === 'joins').map(({ hostname }) => hostname))];
     const turns = joined.flatMap((hostname) => readTurns(hostname, moments, client.sent));
     const starts = turns.map(({ atMs }) => atMs);
-    const firsts = turns.flatMap(({ atMs, seenMs }) => (seenMs === undefined ? [] : [atMs + seenMs]));
+    const firstAnswersMs = turns.flatMap(({ firstAnswerMs }) => firstAnswerMs ?? []);
+    const firsts = turns.map(({ atMs, firstAnswerMs = Number.NaN }) => atMs + firstAnswerMs);
     const lastStartMs = Math.max(...starts);
     const cost: Cost = {
       gap,
       reloads: await stack.countReloads(sinceMs),
       burstMs: lastStartMs - Math.min(...starts),
       lastServedMs: Math.max(...firsts) - lastStartMs,
-      firstAnswersMs: turns.flatMap(({ seenMs }) => seenMs ?? []),
+      firstAnswersMs,
       failed: client.sent.filter(({ answer }) => answer.kind === 'failure').length,
       requests: client.sent.length,
     };

@@ -7,15 +7,18 @@ import type { Stage } from '../../../src/loop/stopwatch.ts';
 export interface Pass {
   /** When it ended, Unix milliseconds. */
   readonly endMs: number;
+  /** From that event to its end. */
+  readonly sinceEventMs: number;
   readonly outcome: string;
   readonly reasons: readonly string[];
-  /** Milliseconds since the event. */
+  /** Milliseconds since the event that it was about. */
   readonly stages: Readonly<Partial<Record<Stage, number>>>;
 }
 
 const passSchema = z.object({
   msg: z.literal('pass'),
   time: z.union([z.number(), z.iso.datetime().transform((text) => Date.parse(text))]),
+  sinceEventMs: z.number(),
   outcome: z.string(),
   reasons: z.array(z.string()),
   stages: z.partialRecord(z.enum(stages), z.number()),
@@ -25,16 +28,29 @@ const passSchema = z.object({
 export function readPasses(lines: readonly string[]): readonly Pass[] {
   return lines.flatMap((line) => {
     const { success, data } = passSchema.safeParse(parse(line));
-    return success ? [{ endMs: data.time, outcome: data.outcome, reasons: data.reasons, stages: data.stages }] : [];
+    if (!success) return [];
+    const { time: endMs, sinceEventMs, outcome, reasons, stages: seen } = data;
+    return [{ endMs, sinceEventMs, outcome, reasons, stages: seen }];
   });
 }
 
-/** The first pass that ended after a moment, was about such an event, and reached nginx. Pure. */
-export function findPass(passes: readonly Pass[], reason: string, afterMs: number, beforeMs: number): Pass | undefined {
-  return passes.find(
+/**
+ * When the first pass within a time that was about one of these events, and reached nginx, came past its stages, in
+ * milliseconds after the time's begin. Pure.
+ */
+export function findStages(
+  passes: readonly Pass[],
+  about: readonly string[],
+  { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
+): Pass['stages'] {
+  const pass = passes.find(
     ({ endMs, outcome, reasons }) =>
-      endMs >= afterMs && endMs < beforeMs && outcome === 'applied' && reasons.includes(reason),
+      endMs >= fromMs && endMs < untilMs && outcome === 'applied' && reasons.some((reason) => about.includes(reason)),
   );
+  if (pass === undefined) return {};
+  // A member that was not there yet is served by a later event than its start.
+  const lateMs = pass.endMs - pass.sinceEventMs - fromMs;
+  return Object.fromEntries(Object.entries(pass.stages).map(([stage, ms]) => [stage, ms + lateMs]));
 }
 
 function parse(line: string): unknown {

@@ -1,4 +1,4 @@
-import type { SentRequest } from '../../traffic/load/sent-request.ts';
+import type { Connection, SentRequest } from '../../traffic/load/sent-request.ts';
 import type { Moment } from '../../traffic/moments.ts';
 
 /** What clients saw of one start or stop of a member. */
@@ -7,8 +7,13 @@ export interface Turn {
   readonly atMs: number;
   /** When the next thing happened to the member; infinite where nothing did. */
   readonly untilMs: number;
-  /** From its start to the end of its first answer, or from its stop to when the last request that it answered was sent; in milliseconds, undefined where there was none. */
-  readonly seenMs: number | undefined;
+  /** From its start to the end of its first answer, in milliseconds; undefined where there was none, or it was stopped. */
+  readonly firstAnswerMs: number | undefined;
+  /**
+   * From its stop to when the last request was sent that it answered, over a connection made for it and over one that was
+   * kept; undefined where there was none, or it was started.
+   */
+  readonly lastSentMs: Readonly<Record<Connection, number | undefined>>;
 }
 
 /** The turns of one member, in order. What follows a stop before the next start (`die`) is no turn. Pure. */
@@ -17,13 +22,21 @@ export function readTurns(hostname: string, moments: readonly Moment[], sent: re
     .filter((moment) => moment.hostname === hostname)
     .filter(({ kind }, index, all) => kind !== all[index - 1]?.kind);
   const answered = sent.filter(({ answer }) => answer.kind === 'app' && answer.hostname === hostname);
-  return own.map(({ kind, atMs }, index) => {
+  return own.map(({ kind, atMs }, index): Turn => {
     const untilMs = own[index + 1]?.atMs ?? Number.POSITIVE_INFINITY;
+    const none = { 'one-shot': undefined, 'keep-alive': undefined };
     if (kind === 'joins') {
       const ends = answered.filter(({ endMs }) => endMs >= atMs && endMs < untilMs).map(({ endMs }) => endMs);
-      return { kind, atMs, untilMs, seenMs: ends.length === 0 ? undefined : Math.min(...ends) - atMs };
+      const firstAnswerMs = ends.length === 0 ? undefined : Math.min(...ends) - atMs;
+      return { kind, atMs, untilMs, firstAnswerMs, lastSentMs: none };
     }
-    const starts = answered.filter(({ startMs }) => startMs < untilMs).map(({ startMs }) => startMs);
-    return { kind, atMs, untilMs, seenMs: starts.length === 0 ? undefined : Math.max(...starts) - atMs };
+    const fromMs = own[index - 1]?.atMs ?? Number.NEGATIVE_INFINITY;
+    const its = answered.filter(({ startMs }) => startMs >= fromMs && startMs < untilMs);
+    const lastSent = (wanted: Connection): number | undefined => {
+      const starts = its.filter(({ connection }) => connection === wanted).map(({ startMs }) => startMs);
+      return starts.length === 0 ? undefined : Math.max(...starts) - atMs;
+    };
+    const lastSentMs = { 'one-shot': lastSent('one-shot'), 'keep-alive': lastSent('keep-alive') };
+    return { kind, atMs, untilMs, firstAnswerMs: undefined, lastSentMs };
   });
 }

@@ -1,9 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 import type { Stage } from '../../../src/loop/stopwatch.ts';
-import { LoadClient } from '../../traffic/load/load-client.ts';
-import { nowMs } from '../../traffic/load/sent-request.ts';
-import { hostnameOf } from '../../traffic/moments.ts';
 import { atMost, round } from '../group.ts';
 import type { Aim, Bench, Finding, Group, Table } from '../group.ts';
 import { median, quantile } from '../samples.ts';
@@ -11,26 +6,18 @@ import { apiOnly, bare, BenchStack, shipped } from '../stack/bench-stack.ts';
 import type { StackKind } from '../stack/bench-stack.ts';
 import { findStages } from '../stack/passes.ts';
 import type { Pass } from '../stack/passes.ts';
-import { readTurns } from '../stack/turns.ts';
+import { live, liveRate } from '../stack/live.ts';
+import type { Life } from '../stack/live.ts';
+import { sights, summarize } from '../stack/sights.ts';
 import type { Turn } from '../stack/turns.ts';
 
-const ratePerSecond = 200;
 const members = 3;
-/** Longer than the gap between reloads, so that what comes next is acted on at once. */
-const settleMs = 900;
 
 /** What happens to a member, and which events the log names for it. */
 const happenings = [
   { kind: 'joins', about: ['start', 'check passed'], title: 'a member starts' },
   { kind: 'leaves', about: ['stop signal'], title: 'a member is told to stop' },
 ] as const;
-
-/** What clients notice of it, in milliseconds after the event. */
-const sights: readonly { readonly title: string; readonly read: (turn: Turn) => number | undefined }[] = [
-  { title: 'first answer of the new member', read: ({ firstAnswerMs }) => firstAnswerMs },
-  { title: 'last new connection to the leaving member', read: ({ lastSentMs }) => lastSentMs['one-shot'] },
-  { title: 'last request on a kept connection', read: ({ lastSentMs }) => lastSentMs['keep-alive'] },
-];
 
 /** What a row of a table is about. */
 const rows: readonly { readonly stage: Stage; readonly says: string; readonly whose: string }[] = [
@@ -52,9 +39,8 @@ interface Sample {
 
 interface Result {
   readonly kind: StackKind;
+  readonly life: Life;
   readonly samples: readonly Sample[];
-  readonly failed: number;
-  readonly requests: number;
 }
 
 export const served: Group = {
@@ -69,7 +55,7 @@ export const served: Group = {
       aims: listAims(results),
       notes: [
         ...[shipped, apiOnly, bare].map(({ name, is }) => `${name}: ${is}.`),
-        `The event is the engine's own timeNano. ${String(ratePerSecond)} requests a second from clients with and without keep-alive; ${String(members)} members, one of which is told to stop (it goes on answering), killed, and started again. A first answer cannot come before the app listens, and is counted by a request every ${String(1000 / ratePerSecond)} ms.`,
+        `The event is the engine's own timeNano. ${String(liveRate)} requests a second from clients with and without keep-alive; ${String(members)} members, one of which is told to stop (it goes on answering), killed, and started again. A first answer cannot come before the app listens, and is counted by a request every ${String(1000 / liveRate)} ms.`,
         'A kept connection of a client is closed by nginx at a reload, but spared for a moment where it is in use (keepalive_min_timeout): its next request may still be answered by an old worker, with the old list. The bare controller spares nobody, and its failures are the price.',
         'The stages are those that lbwatch logs at debug level (`stages`).',
       ],
@@ -81,55 +67,20 @@ async function measure(kind: StackKind, bench: Bench): Promise<Result> {
   bench.interrupted.throwIfAborted();
   const stack = await BenchStack.start(kind, members);
   try {
-    const repeats = bench.isQuick ? 4 : 15;
-    const [id = ''] = await stack.members();
-    const client = await LoadClient.start({
-      port: stack.port,
-      ratePerSecond,
-      timeoutMs: 10_000,
-      longestMs: 300_000,
-      mostInFlight: 2000,
+    const life = await live(stack, bench.isQuick ? 4 : 15, bench.interrupted);
+    const passes = await stack.readPasses();
+    const samples = life.turns.flatMap((turn): readonly Sample[] => {
+      const happening = happenings.find((one) => one.kind === turn.kind);
+      if (happening === undefined) return [];
+      const { atMs: fromMs, untilMs } = turn;
+      return [{ turn, stages: findStages(passes, happening.about, { fromMs, untilMs }) }];
     });
-    const sinceMs = nowMs();
-    try {
-      for (let turn = 0; turn < repeats; turn++) {
-        bench.interrupted.throwIfAborted();
-        await pause(settleMs);
-        await stack.signal(id, 'SIGTERM');
-        await pause(settleMs);
-        await stack.signal(id, 'SIGKILL');
-        await pause(settleMs);
-        await stack.startAgain(id);
-      }
-      await pause(settleMs);
-    } finally {
-      await client.stop();
-    }
-    const samples = await collect(stack, id, sinceMs, client);
-    const failed = client.sent.filter(({ answer }) => answer.kind === 'failure').length;
-    const result = { kind, samples, failed, requests: client.sent.length };
-    for (const sight of sights) bench.tell(`${kind.name}: ${sight.title}: ${round(seenOf(result, sight)[0])} ms`);
-    return result;
+    for (const sight of sights)
+      bench.tell(`${kind.name}: ${sight.title}: ${round(summarize(life.turns, sight)[0])} ms`);
+    return { kind, life, samples };
   } finally {
     await stack.end();
   }
-}
-
-async function collect(stack: BenchStack, id: string, sinceMs: number, client: LoadClient): Promise<readonly Sample[]> {
-  const turns = readTurns(hostnameOf(id), await stack.readMoments(sinceMs), client.sent);
-  const passes = await stack.readPasses();
-  return turns.flatMap((turn) => {
-    const happening = happenings.find(({ kind }) => kind === turn.kind);
-    if (happening === undefined) return [];
-    const { atMs: fromMs, untilMs } = turn;
-    return [{ turn, stages: findStages(passes, happening.about, { fromMs, untilMs }) }];
-  });
-}
-
-/** Median and 95th percentile of what clients saw. */
-function seenOf({ samples }: Result, { read }: (typeof sights)[number]): readonly [number, number] {
-  const values = samples.flatMap(({ turn }) => read(turn) ?? []);
-  return [median(values), quantile(values, 0.95)];
 }
 
 function renderSeen(results: readonly Result[]): Table {
@@ -140,10 +91,14 @@ function renderSeen(results: readonly Result[]): Table {
     rows: results.map((result) => [
       result.kind.name,
       ...sights.flatMap((sight) => {
-        const [p50, p95] = seenOf(result, sight);
-        return [round(p50), round(p95), round(yardstick === undefined ? NaN : p50 - seenOf(yardstick, sight)[0])];
+        const [p50, p95] = summarize(result.life.turns, sight);
+        return [
+          round(p50),
+          round(p95),
+          round(yardstick === undefined ? NaN : p50 - summarize(yardstick.life.turns, sight)[0]),
+        ];
       }),
-      `${String(result.failed)} of ${String(result.requests)}`,
+      `${String(result.life.failed)} of ${String(result.life.requests)}`,
     ]),
   };
 }
@@ -180,7 +135,7 @@ function listAims(results: readonly Result[]): readonly Aim[] {
       const sight = sights[index];
       return sight === undefined
         ? []
-        : [atMost(`${result.kind.name}: ${sight.title}, p50`, seenOf(result, sight)[0], limit, 'ms')];
+        : [atMost(`${result.kind.name}: ${sight.title}, p50`, summarize(result.life.turns, sight)[0], limit, 'ms')];
     }),
   );
 }

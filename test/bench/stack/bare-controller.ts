@@ -40,7 +40,8 @@ function serveNext(): void {
 }
 
 function hear(line: string): void {
-  const { Action: action, id }: { Action: string; id: string } = JSON.parse(line);
+  const parse: (text: string) => { readonly Action: string; readonly id: string } = JSON.parse;
+  const { Action: action, id } = parse(line);
   if (action === 'kill' && members.delete(id)) serveNext();
   if (action !== 'start') return;
   let text = '';

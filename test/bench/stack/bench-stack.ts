@@ -18,6 +18,8 @@ import type { Pass } from './passes.ts';
 export interface StackKind {
   readonly name: string;
   readonly is: string;
+  /** Who stands before the apps. */
+  readonly services: readonly string[];
   /** Further Compose files of this folder. */
   readonly files: readonly string[];
   /** Set where Compose reads it. */
@@ -27,6 +29,7 @@ export interface StackKind {
 export const shipped: StackKind = {
   name: 'lbwatch',
   is: 'the stack as it is shipped: a shell kept in nginx, early handover',
+  services: ['nginx', 'lbwatch'],
   files: [],
   environment: {},
 };
@@ -34,6 +37,7 @@ export const shipped: StackKind = {
 export const apiOnly: StackKind = {
   name: 'API alone',
   is: 'the same with no shell in nginx: single calls of the Docker API',
+  services: ['nginx', 'lbwatch'],
   files: [],
   environment: { NGINX_PREPARE: 'rm -f /bin/sh /bin/dash /bin/bash /bin/ash' },
 };
@@ -41,9 +45,17 @@ export const apiOnly: StackKind = {
 export const bare: StackKind = {
   name: 'bare',
   is: 'a controller of 60 lines that checks, tests, acknowledges and takes back nothing: the yardstick of the machine',
+  services: ['nginx', 'lbwatch'],
   files: ['bare.yaml'],
   environment: {},
 };
+
+/** Others in nginx's and lbwatch's place, as their manuals have it. */
+export const peers: readonly StackKind[] = [
+  { name: 'HAProxy', is: "server-template, asking Docker's DNS every second, with checks", file: 'haproxy.yaml' },
+  { name: 'Caddy', is: "dynamic a, asking Docker's DNS every second", file: 'caddy.yaml' },
+  { name: 'nginx resolve', is: "stock nginx, asking Docker's DNS every second (resolve)", file: 'resolve.yaml' },
+].map(({ name, is, file }) => ({ name, is, services: ['nginx'], files: [file], environment: {} }));
 
 const withinMs = 60_000;
 
@@ -58,7 +70,7 @@ export class BenchStack {
 
   /** Starts it; resolves when so many members answer. */
   static async start(
-    { files, environment }: StackKind,
+    { services, files, environment }: StackKind,
     members: number,
     more: Readonly<Record<string, string>> = {},
   ): Promise<BenchStack> {
@@ -78,7 +90,9 @@ export class BenchStack {
       await writeFile(join(journey.directory, 'bench/bare-controller.mjs'), code);
       for (const name of names.slice(1)) await cp(join(import.meta.dirname, name), join(journey.directory, name));
       await writeFile(join(journey.directory, '.env'), `PROJECT=${journey.project}\n`);
-      await stack.#up(members, 'nginx', 'lbwatch');
+      // The apps first: an upstream written by hand names them.
+      await stack.#up(members, 'app');
+      await stack.up(...services);
       await stack.awaitMembers(members);
       return stack;
     } catch (error) {
@@ -109,7 +123,17 @@ export class BenchStack {
   }
 
   async scale(count: number): Promise<void> {
-    await this.#up(count);
+    await this.#up(count, 'app');
+  }
+
+  /** Starts further services of the stack. */
+  async up(...services: readonly string[]): Promise<void> {
+    await this.#journey.compose.run('up', '-d', '--no-build', '--no-recreate', '--no-deps', ...services);
+  }
+
+  /** Where a service answers on this machine. */
+  publishedPort(service: string): Promise<number> {
+    return this.#journey.compose.publishedPort(service, 80);
   }
 
   /** Sends a signal to a container's first process. */
@@ -165,8 +189,8 @@ export class BenchStack {
   }
 
   async #up(members: number, ...services: readonly string[]): Promise<void> {
-    const how = ['-d', '--no-build', '--no-recreate', '--scale', `app=${String(members)}`];
-    await this.#journey.compose.run('up', ...how, ...services, 'app');
+    const how = ['-d', '--no-build', '--no-recreate', '--no-deps', '--scale', `app=${String(members)}`];
+    await this.#journey.compose.run('up', ...how, ...services);
   }
 }
 

@@ -31,7 +31,7 @@ export function readTurns(hostname: string, moments: readonly Moment[], sent: re
       return { kind, atMs, untilMs, firstAnswerMs, lastSentMs: none };
     }
     const fromMs = own[index - 1]?.atMs ?? Number.NEGATIVE_INFINITY;
-    const its = answered.filter(({ startMs }) => startMs >= fromMs && startMs < untilMs);
+    const its = answered.filter(({ startMs, endMs }) => startMs >= fromMs && endMs < untilMs);
     const lastSent = (wanted: Connection): number | undefined => {
       const starts = its.filter(({ connection }) => connection === wanted).map(({ startMs }) => startMs);
       return starts.length === 0 ? undefined : Math.max(...starts) - atMs;

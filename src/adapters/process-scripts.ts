@@ -89,7 +89,7 @@ case $title in "nginx: master process"*)
         for p in $left; do kill -s QUIT $p || [ ! -d ${proc}/$p ] || handover=refused; done
         break
       fi
-      sleep 0.002 2>/dev/null
+      sleep 0.001 2>/dev/null
       ${uptime}
     done
     printf '${outcome} %s\\n' "$handover"

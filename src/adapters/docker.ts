@@ -40,6 +40,8 @@ const networkEvents = ['connect', 'disconnect'];
 
 /** For the whole of an answer, whatever part of it is missing; the event stream, which has no end, has times of its own. */
 const callTimeoutMs = 10_000;
+/** The engine replays 256 events at most, out of its memory. */
+const replayTimeoutMs = 2000;
 
 /** Forbidden or unknown: how a socket proxy, or an engine without it, answers for as long as it runs. */
 const refusals: ReadonlySet<unknown> = new Set([401, 403, 404, 405, 501]);
@@ -85,18 +87,21 @@ export class DockerEngine implements Engine, EventStream {
       const stream = await this.#docker.getEvents({
         filters: { type: ['container'], event: ['kill', 'die', 'died', 'start'] },
         since: sinceS,
-        // A moment that has come already ends the stream after the replay.
-        until: Math.floor(Date.now() / 1000) + 1,
+        // A moment that has passed ends the stream with the replay; it may have fractions (moby, `ParseTimestamps`).
+        until: Date.now() / 1000,
         abortSignal,
       });
       const events: EngineEvent[] = [];
       const lines = splitLines();
-      // The end of the one is the end of the other, also where it is broken off.
-      pipe(stream, lines, () => undefined);
-      for await (const line of lines) {
+      lines.on('data', (line: unknown) => {
         const event = toEngineEvent(line);
         if (event !== undefined) events.push(event);
-      }
+      });
+      // Where the engine's clock is behind ours, that moment may be hours away; the replay itself comes at once.
+      const isLate = AbortSignal.timeout(replayTimeoutMs);
+      await pipeline(stream, lines, { signal: isLate }).catch((error: unknown) => {
+        if (!isLate.aborted) throw error;
+      });
       return events;
     });
   }

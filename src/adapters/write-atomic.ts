@@ -34,16 +34,19 @@ export async function writeAtomically(path: string, text: string): Promise<void>
 
 /** Why a file could not be written, or read, and what to do about it. */
 export function describeFileError(error: unknown): string {
-  const remedy = remedies.get(codeOf(error));
+  const remedy = remedies.get(codeOf(error))?.();
   return remedy === undefined ? messageOf(error) : `${messageOf(error)}; ${remedy}`;
 }
 
-const remedies: ReadonlyMap<unknown, string> = new Map([
-  ['ENOENT', 'mount the shared volume there'],
-  ['ENOSPC', 'make room on its file system'],
-  ['EDQUOT', 'make room on its file system, or raise the quota'],
-  ['EROFS', 'mount it writable'],
-  ['EACCES', `make its folder writable for user ${String(process.getuid?.() ?? 'unknown')}`],
-  ['EPERM', `make its folder writable for user ${String(process.getuid?.() ?? 'unknown')}`],
-  ['EISDIR', 'remove the folder of that name'],
+/** Asked when it is needed: the process gives up root after it has loaded this. */
+const ownFolder = (): string => `make its folder writable for user ${String(process.getuid?.() ?? 'unknown')}`;
+
+const remedies: ReadonlyMap<unknown, () => string> = new Map([
+  ['ENOENT', () => 'mount the shared volume there'],
+  ['ENOSPC', () => 'make room on its file system'],
+  ['EDQUOT', () => 'make room on its file system, or raise the quota'],
+  ['EROFS', () => 'mount it writable'],
+  ['EACCES', ownFolder],
+  ['EPERM', ownFolder],
+  ['EISDIR', () => 'remove the folder of that name'],
 ]);

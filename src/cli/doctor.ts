@@ -79,7 +79,7 @@ async function checkDirectory({ dir }: Settings): Promise<Finding> {
     const user = String(process.getuid?.() ?? 'unknown');
     return fail(
       'directory',
-      `cannot write in ${dir} (${messageOf(error)}); mount the shared volume there, writable for user ${user}`,
+      `cannot write in ${dir} (${messageOf(error)}); mount the shared volume there, and give it to user ${user} (chown ${user}) where it is not`,
     );
   }
   const names = await readdir(dir);

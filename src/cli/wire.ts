@@ -17,6 +17,7 @@ import { Lifecycle } from '../loop/lifecycle.ts';
 import type { Parts, Policy } from '../loop/reconcile.ts';
 import { StreamsMemory } from '../loop/streams-memory.ts';
 import { Readiness } from '../sources/readiness.ts';
+import { SecondLook } from '../sources/second-look.ts';
 import { BadSetting } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { version } from './version.ts';
@@ -64,7 +65,10 @@ export async function wire(settings: Settings, mark: (mark: Mark) => void = () =
     failOpen: settings.failOpen,
     checks: settings.checks,
   };
-  const readiness = new Readiness(askMember, systemClock, mark);
+  const secondLook = new SecondLook(engine, mark, systemClock);
+  const readiness = new Readiness(askMember, systemClock, mark, (id) => {
+    secondLook.take(id);
+  });
   const parts: Parts = {
     inventory: new Inventory(engine),
     lifecycle: new Lifecycle(engine, systemClock, settings.leaveEarly),

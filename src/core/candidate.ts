@@ -215,7 +215,7 @@ function chooseProbe(
     timing.rise,
     timing.fall,
   ];
-  return { key: words.join(' '), address, check: asked, timing };
+  return { key: words.join(' '), containerId: container.id, address, check: asked, timing };
 }
 
 /**

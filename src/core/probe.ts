@@ -4,6 +4,7 @@ import type { Check, CheckTiming } from './model.ts';
 export interface Probe {
   /** Names this life of this member at this address, asked in this way: what was learned holds for nothing else. */
   readonly key: string;
+  readonly containerId: string;
   /** `address:port`, as nginx will use it. */
   readonly address: string;
   readonly check: Extract<Check, { readonly kind: 'tcp' | 'http' }>;

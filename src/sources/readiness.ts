@@ -26,6 +26,7 @@ export class Readiness implements Checks {
   readonly #ask: AskMember;
   readonly #clock: Clock;
   readonly #mark: (mark: Mark) => void;
+  readonly #suspect: (containerId: string) => void;
   readonly #followed = new Map<string, Followed>();
   readonly #queue: Followed[] = [];
   readonly #waiting = new Set<() => void>();
@@ -33,10 +34,17 @@ export class Readiness implements Checks {
   #isFirst = true;
   #spread = 0;
 
-  constructor(ask: AskMember, clock: Clock, mark: (mark: Mark) => void) {
+  /** @param suspect told of each container that served and whose checks fail now */
+  constructor(
+    ask: AskMember,
+    clock: Clock,
+    mark: (mark: Mark) => void,
+    suspect: (containerId: string) => void = () => undefined,
+  ) {
     this.#ask = ask;
     this.#clock = clock;
     this.#mark = mark;
+    this.#suspect = suspect;
   }
 
   async follow(probes: readonly Probe[]): Promise<ReadonlyMap<string, Standing>> {
@@ -106,6 +114,7 @@ export class Readiness implements Checks {
     const isAwaited = this.#waiting.size > 0 && before.state === 'pending';
     for (const wake of this.#waiting) wake();
     if (!isAwaited) this.#tell(before, followed.standing);
+    if (before.state === 'passing' && followed.standing.state !== 'passing') this.#suspect(followed.probe.containerId);
     this.#plan(followed, before);
   }
 

@@ -98,7 +98,7 @@ describe('http', () => {
 
 function ask(address: string, check: Probe['check']) {
   const timing = { intervalMs: undefined, timeoutMs: 200, rise: 2, fall: 2 };
-  return askMember({ key: address, address, check, timing });
+  return askMember({ key: address, containerId: 'c', address, check, timing });
 }
 
 async function listen(server: Server, host = '127.0.0.1'): Promise<string> {

@@ -456,3 +456,29 @@ describe('odd shapes', () => {
     for (const nothing of [undefined, null, {}, { Processes: null }, []]) expect(toProcesses(nothing)).toEqual([]);
   });
 });
+
+describe('the events of the near past', () => {
+  const since = (): number => Math.floor(Date.now() / 1000) - 60;
+
+  test("come at once, also where the engine's clock is hours behind and does not end the replay", async () => {
+    docker.clockBehindMs = 3 * 3_600_000;
+    docker.end(docker.add({ name: 'app-1' }));
+    const events = await engineFor(docker.host).listEvents(since());
+    expect(events.map(({ action }) => action)).toEqual(['start', 'kill', 'die']);
+  });
+
+  test('a replay that breaks is an error, and nobody waits for its end', async () => {
+    docker.clockBehindMs = 3 * 3_600_000;
+    const reading = engineFor(docker.host).listEvents(since());
+    const broken = expect(reading).rejects.toThrow(/^cannot read the events of the near past: /);
+    await eventually(
+      'the replay beginning',
+      () => {
+        expect(docker.openStreams).toBe(1);
+      },
+      { withinMs: 2000, everyMs: 5 },
+    );
+    docker.cutStreams();
+    await broken;
+  });
+});

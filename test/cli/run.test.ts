@@ -56,6 +56,28 @@ describe('run', () => {
     await lab.inStep(1);
   });
 
+  test('who went unheard is looked for when its checks fail, and never asked again for want of others', async () => {
+    let isBroken = false;
+    await lab.serveApp(1);
+    await lab.serveApp(2, (_, response) => response.writeHead(isBroken ? 500 : 200).end());
+    lab.run({ LBWATCH_CHECKS: 'on', LBWATCH_RESYNC: '1h' });
+    const one = lab.addApp(1);
+    const two = lab.addApp(2, { labels: { 'lb.pool': 'app', 'lb.check': 'http:/', 'lb.check.interval': '100ms' } });
+    await lab.inStep(1, 2);
+    // After this one no look at everything is due any more.
+    await lab.serveApp(3);
+    const three = lab.addApp(3);
+    await lab.inStep(1, 2, 3);
+    lab.docker.dropsEvents = true;
+    lab.docker.delete(two);
+    lab.docker.dropsEvents = false;
+    // Its address has been given to somebody who is no member.
+    isBroken = true;
+    await lab.inStep(1, 3);
+    for (const id of [one, three]) lab.docker.end(id);
+    await lab.inStep();
+  });
+
   test('SIGHUP finds what no event told', async () => {
     const controller = lab.run();
     await controller.logged('watching the engine');

@@ -66,7 +66,7 @@ test('by no command, no log line, no answer of the status server, no error', asy
   expectNothing(controller, said);
   // The commands did have something to say.
   expect(said.join('\n')).toContain('app-1');
-});
+}, 120_000);
 
 test('not where the answer that carries it is cut in the middle', async () => {
   const path = join(lab.nginx.directory, 'cut.sock');
@@ -87,7 +87,7 @@ test('not where the answer that carries it is cut in the middle', async () => {
     cutting.close();
     cutting.closeAllConnections();
   }
-});
+}, 120_000);
 
 function tell({ code, stdout, stderr }: Ended): string {
   return `${String(code)}\n${stdout}${stderr}`;

@@ -1,5 +1,5 @@
-// What `npm run demo`, `npm run traffic`, `npm run bench`, `npm test` and `npm run check` start: brings a fresh clone to where they can run, step by step,
-// then runs them. Needs nothing but Node 20; each step is skipped where its work is done already.
+// What `npm run demo`, `traffic`, `chaos`, `bench`, `test` and `check` start: brings a fresh clone to where they can run, step by
+// step, then runs them. Needs nothing but Node 20; each step is skipped where its work is done already.
 import { ensureBundle } from './bundle.mjs';
 import { ensureCaddyImage } from './caddy-image.mjs';
 import { ensureCompose, ensureComposeV1 } from './compose.mjs';
@@ -22,7 +22,7 @@ import { ensureStackImages } from './stack-images.mjs';
 import { ensureWrk } from './wrk.mjs';
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Promise<number>>>} */
-const commands = { demo, traffic, bench, test, check: runCheck };
+const commands = { demo, traffic, chaos, bench, test, check: runCheck };
 
 /** @param {readonly string[]} args */
 async function demo(args) {
@@ -57,6 +57,13 @@ async function bench(args) {
   process.env['LAB_NGINX'] = nginx.binary;
   process.env['LAB_NGINX_MODULES'] = nginx.modules;
   return runWithCompose('test/bench/bench.ts', args, compose);
+}
+
+/** @param {readonly string[]} args */
+async function chaos(args) {
+  if (args.includes('--json')) sayOnStderr();
+  await ensureNpmPackages();
+  return runWithCompose('test/chaos/chaos.ts', args, await ensureStack());
 }
 
 /** @param {readonly string[]} args `--unit`: only what needs no engine; all others are Jest's */

@@ -69,11 +69,13 @@ describe('serving', () => {
   });
 
   test('one that stops answering leaves, urgently, after its failures in a row; back after its successes', async () => {
-    const { clock, readiness, members, marks } = start();
+    const { clock, readiness, members, marks, suspected } = start();
     await clock.until(readiness.follow([probe('a')]));
     await clock.advance(10_000);
+    expect(suspected).toEqual([]);
     members.set('a', failed);
     await clock.advance(2300);
+    expect(suspected).toEqual(['container a']);
     expect(marks.map(({ reason, isUrgent }) => [reason, isUrgent])).toEqual([['check failed', true]]);
     expect((await readiness.follow([probe('a')])).get('a')).toMatchObject({ state: 'failing', why: 'no answer' });
     members.set('a', ok);
@@ -122,7 +124,7 @@ test('a thousand members: never more than 32 at once, and no more checks a secon
 
 function probe(key: string): Probe {
   const timing = { intervalMs: undefined, timeoutMs: 1000, rise: 2, fall: 2 };
-  return { key, address: '10.0.0.1:8000', check: { kind: 'tcp' }, timing };
+  return { key, containerId: `container ${key}`, address: '10.0.0.1:8000', check: { kind: 'tcp' }, timing };
 }
 
 /** Members that answer `ok`, or as the test says; undefined: never. */
@@ -143,6 +145,12 @@ function start(answerMs = 1) {
     atOnce.now -= 1;
     return answer ?? ok;
   };
-  const readiness = new Readiness(ask, clock, (mark) => marks.push(mark));
-  return { clock, readiness, members, marks, asked, atOnce };
+  const suspected: string[] = [];
+  const readiness = new Readiness(
+    ask,
+    clock,
+    (mark) => marks.push(mark),
+    (id) => suspected.push(id),
+  );
+  return { clock, readiness, members, marks, suspected, asked, atOnce };
 }

@@ -81,6 +81,8 @@ export class FakeDocker {
   chunking: Chunking = 'a line each';
   /** New subscriptions are never answered. */
   ignoresSubscriptions = false;
+  /** How far its clock is behind ours: a replay until now goes on until then. */
+  clockBehindMs = 0;
   delayMs = 0;
   /** What commands in containers answer, by the whole command line. */
   readonly execs = new Map<string, ExecAnswer>();
@@ -399,7 +401,7 @@ export class FakeDocker {
     if (since !== null) {
       for (const event of this.#events) if (Number(event['timeNano']) >= Number(since) * 1e9) this.#send(stream, event);
     }
-    if (query.has('until')) {
+    if (query.has('until') && Number(query.get('until')) * 1000 <= Date.now() - this.clockBehindMs + 2000) {
       response.end();
       return;
     }

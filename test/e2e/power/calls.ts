@@ -5,7 +5,7 @@ import { root } from '../../support/journey.ts';
 import { readTable } from '../../support/readme.ts';
 
 /** The columns of SECURITY.md's table of calls. */
-export const modes = ['shipped', 'socket-proxy', 'one-container'] as const;
+const modes = ['shipped', 'socket-proxy', 'one-container'] as const;
 export type Mode = (typeof modes)[number];
 
 /** The calls that a mode makes, by SECURITY.md: `GET /containers/{id}/json`. */

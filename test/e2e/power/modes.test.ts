@@ -159,6 +159,10 @@ describe.each(ways)('$mode', ({ mode, prepare, app, others, controller, capabili
       const calls = await readCalls(mode);
       const configuration = await readFile(join(journey.directory, 'examples/socket-proxy/haproxy.cfg'), 'utf8');
       expect(readRules(configuration)).toEqual(renderRules(calls));
+      // It is on a network that the apps are not on.
+      const ask = "import urllib.request; urllib.request.urlopen('http://socket-proxy:2375/version', timeout=5)";
+      const asked = await compose.try('exec', '-T', app, 'python3', '-c', ask);
+      expect([asked.ok, asked.output]).toEqual([false, expect.stringMatching(/gaierror|Errno -\d/)]);
       const { passed, refused } = readAsked(await compose.logs('socket-proxy'));
       expect(refused).toEqual([]);
       expect([...passed].sort()).toEqual([...calls].sort());

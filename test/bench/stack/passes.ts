@@ -35,22 +35,19 @@ export function readPasses(lines: readonly string[]): readonly Pass[] {
 }
 
 /**
- * When the first pass within a time that was about one of these events, and reached nginx, came past its stages, in
- * milliseconds after the time's begin. Pure.
+ * When the first pass that ended within a time and reached nginx came past its stages, in milliseconds after the time's
+ * begin; what it had done before that is left out. Pure.
  */
 export function findStages(
   passes: readonly Pass[],
-  about: readonly string[],
   { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
 ): Pass['stages'] {
-  const pass = passes.find(
-    ({ endMs, outcome, reasons }) =>
-      endMs >= fromMs && endMs < untilMs && outcome === 'applied' && reasons.some((reason) => about.includes(reason)),
-  );
+  const pass = passes.find(({ endMs, outcome }) => endMs >= fromMs && endMs < untilMs && outcome === 'applied');
   if (pass === undefined) return {};
-  // A member that was not there yet is served by a later event than its start.
+  // It may have been about an earlier event of somebody else, or a later one: a member that was not there yet at its start.
   const lateMs = pass.endMs - pass.sinceEventMs - fromMs;
-  return Object.fromEntries(Object.entries(pass.stages).map(([stage, ms]) => [stage, ms + lateMs]));
+  const times = Object.entries(pass.stages).map(([stage, ms]): [string, number] => [stage, ms + lateMs]);
+  return Object.fromEntries(times.filter(([, ms]) => ms >= 0));
 }
 
 function parse(line: string): unknown {

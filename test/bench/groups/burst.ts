@@ -55,7 +55,7 @@ export const burst: Group = {
         own === undefined
           ? []
           : [
-              atMost('reloads', own.reloads, 8, '', 'count'),
+              atMost('reloads', own.reloads, 8, ''),
               atMost('last start to all served', own.lastServedMs, 1000, 'ms'),
               atMost('failed requests', own.failed, 0, '', 'count'),
             ],

@@ -51,6 +51,7 @@ export const beside: Group = {
       notes: [
         ...[shipped, ...peers].map(({ name, is }) => `${name}: ${is}.`),
         'The same apps, the same client, one after the other. A member that is told to stop goes on answering for 0.9 s and is killed then: who learns of members by DNS goes on sending until it is gone from there.',
+        'It comes back with the address that it had: who has not forgotten that meanwhile is quick to find it again. The second table is about members that are new.',
       ],
     };
   },

@@ -84,7 +84,7 @@ function start() {
   const staleness = new Staleness(clock);
   const pass = (outcome: Outcome, different: Partial<Extract<Report, { kind: 'pass' }>> = {}): void => {
     const made = { reasons: ['start'], plan: undefined, changes: [], isFirst: false, beganMs: clock.nowMs() };
-    staleness.note({ kind: 'pass', outcome, sinceEventMs: 0, ...made, ...different });
+    staleness.note({ kind: 'pass', outcome, sinceEventMs: 0, stages: {}, ...made, ...different });
   };
   const freshen = (): void => {
     staleness.note({ kind: 'watching' });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -66,6 +67,9 @@ export class FakeDocker {
   #lastNano = 0;
 
   readonly calls: Call[] = [];
+  /** Bytes sent to connections that are closed. */
+  #sentBytes = 0;
+  readonly #connections = new Set<Socket>();
   /** Answered instead, by path, such as `/containers/json` or `*`. */
   readonly failures = new Map<string, { readonly status: number; readonly message: string }>();
   /** Events happen and are told to nobody, not even when replayed. */
@@ -105,6 +109,11 @@ export class FakeDocker {
     return this.#socketPath;
   }
 
+  /** All that was sent so far, in bytes. */
+  get sentBytes(): number {
+    return [...this.#connections].reduce((sum, { bytesWritten }) => sum + bytesWritten, this.#sentBytes);
+  }
+
   /** Event streams that are open now, frozen or not. */
   get openStreams(): number {
     return this.#streams.length;
@@ -118,6 +127,13 @@ export class FakeDocker {
     });
     server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
       refuseShell(socket);
+    });
+    server.on('connection', (socket: Socket) => {
+      this.#connections.add(socket);
+      socket.on('close', () => {
+        this.#connections.delete(socket);
+        this.#sentBytes += socket.bytesWritten;
+      });
     });
     this.#server = server;
     if (this.#tcpPort === undefined) server.listen(this.#socketPath);

@@ -179,6 +179,10 @@ export class Controller {
     createInterface({ input: child.stdout }).on('line', (line) => this.lines.push(line));
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** The log as records; throws where a line is no JSON object. */
   records(): readonly LogRecord[] {
     const parse: (line: string) => LogRecord = JSON.parse;
@@ -203,10 +207,6 @@ export class Controller {
       },
       patience,
     );
-  }
-
-  get pid(): number {
-    return this.#process.pid ?? 0;
   }
 
   signal(signal: NodeJS.Signals): void {

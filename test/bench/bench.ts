@@ -1,0 +1,74 @@
+/**
+ * How fast lbwatch is and what it costs, by numbers of one run. Ends with exit code 1 where a count is not as it should
+ * be; times depend on the machine, and are told.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { messageOf } from '../../src/core/error-words.ts';
+import { describeMachine } from './machine.ts';
+import { readOptions, usage } from './options.ts';
+import type { Options } from './options.ts';
+import { renderMarkdown, renderText, renderVerdict } from './report.ts';
+import type { Result } from './report.ts';
+
+const document = join(import.meta.dirname, '../../docs/performance.md');
+
+async function main(options: Options, interrupted: AbortSignal): Promise<number> {
+  // With --json, stdout is for the object alone.
+  const tell = (line: string): void => {
+    (options.isJson ? process.stderr : process.stdout).write(`${line}\n`);
+  };
+  const machine = describeMachine();
+  for (const line of machine) tell(line);
+  const results: Result[] = [];
+  for (const group of options.groups) {
+    interrupted.throwIfAborted();
+    tell(`\n${group.title} …`);
+    const finding = await group.run({ isQuick: options.isQuick, interrupted, tell });
+    results.push({ group: { name: group.name, title: group.title }, finding });
+    for (const line of renderText({ group, finding })) tell(line);
+  }
+  if (options.doesWrite) await writeFile(document, renderMarkdown(results, machine, 'npm run bench -- --write'));
+  if (options.isJson) process.stdout.write(`${JSON.stringify({ machine, results }, undefined, 2)}\n`);
+  tell('');
+  tell(renderVerdict(results));
+  const missed = results.flatMap(({ finding }) => finding.aims).filter(({ kind, isMet }) => kind === 'count' && !isMet);
+  return missed.length === 0 ? 0 : 1;
+}
+
+/** The command line as it is meant, or undefined after saying what is wrong with it. */
+function readCommandLine(words: readonly string[]): Options | undefined {
+  try {
+    return readOptions(words);
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n\n${usage}\n`);
+    return undefined;
+  }
+}
+
+/** An interrupted run still removes what it made. */
+function interruptOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  // Not `once`: where nobody listens any more, a library that also hears the signal ends the process.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      process.stderr.write('interrupted: cleaning up\n');
+      controller.abort(new Error('interrupted'));
+    });
+  }
+  return controller.signal;
+}
+
+const words = process.argv.slice(2);
+const options = words.includes('--help') ? undefined : readCommandLine(words);
+if (words.includes('--help')) process.stdout.write(`${usage}\n`);
+else if (options === undefined) process.exitCode = 2;
+else {
+  try {
+    process.exitCode = await main(options, interruptOnSignals());
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -51,8 +51,9 @@ export class DiskFiles implements Files {
    */
   async writeGenerated(texts: Texts): Promise<void> {
     await this.#claim();
-    if ((await readIfThere(this.streamsPath)) !== texts.streams) await write(this.streamsPath, texts.streams);
-    if ((await readIfThere(this.generatedPath)) !== texts.text) await write(this.generatedPath, texts.text);
+    const [text, streams] = await Promise.all([readIfThere(this.generatedPath), readIfThere(this.streamsPath)]);
+    if (streams !== texts.streams) await write(this.streamsPath, texts.streams);
+    if (text !== texts.text) await write(this.generatedPath, texts.text);
     this.#written = texts;
   }
 
@@ -77,8 +78,8 @@ export class DiskFiles implements Files {
     const paths = [...new Set(lists.flat())].sort();
     const hash = createHash('sha256');
     const texts: string[] = [];
-    for (const path of paths) {
-      const text = await readIfThere(path);
+    const files = await Promise.all(paths.map(async (path) => ({ path, text: await readIfThere(path) })));
+    for (const { path, text } of files) {
       if (text === undefined) continue;
       hash.update(`${path}\0${String(text.length)}\0${text}`);
       texts.push(text);

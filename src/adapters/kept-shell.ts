@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly timeoutMs: number;
   /** It may be done twice: where the shell turns out to be dead, it is done once more in a fresh one. */
   readonly isRepeatable: boolean;
+  /** Hears what the command has printed so far, each time that there is more. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /**
@@ -50,15 +52,15 @@ export class KeptShell {
     this.#session?.close();
   }
 
-  async #attempt(script: string, { timeoutMs, isRepeatable }: RunOptions): Promise<ExecResult> {
+  async #attempt(script: string, { timeoutMs, isRepeatable, onOutput }: RunOptions): Promise<ExecResult> {
     const known = this.#session;
     const session = known === undefined || known.isOver ? await this.#start() : known;
     try {
-      return await session.run(script, timeoutMs);
+      return await session.run(script, timeoutMs, onOutput);
     } catch (error) {
       // One that was just opened is no older than the command: it failed because of it.
       if (!isRepeatable || session !== known) throw error;
-      return (await this.#start()).run(script, timeoutMs);
+      return (await this.#start()).run(script, timeoutMs, onOutput);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Quit, Worker } from '../loop/ports.ts';
+import type { Quit, Reloading, Worker } from '../loop/ports.ts';
 import type { ExecResult } from './exec.ts';
 
 /**
@@ -13,9 +13,13 @@ export interface NginxAccess {
    * run nothing.
    */
   runAsMaster(...words: readonly string[]): Promise<ExecResult | undefined>;
+  /** Asks ahead what a test and a reload will need to know. */
+  prepare(): Promise<void>;
   listWorkers(): Promise<readonly Worker[]>;
   /** Has its verified master reload. */
   signalReload(): Promise<void>;
+  /** Both in one go; undefined, and nothing done, where that is no faster. */
+  reloadAndHandOver(onSignalled: () => void): Promise<Reloading | undefined>;
   quitWorkers(pids: readonly number[]): Promise<Quit>;
   /** As the kernel shows them, IPv4 and IPv6; where it does not, whatever was said instead. */
   readTcpTables(): Promise<string>;

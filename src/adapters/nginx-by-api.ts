@@ -16,7 +16,7 @@ export class NginxByApi implements NginxAccess {
   readonly #engine: DockerEngine;
   readonly #container: Container;
   /** As they were before the reload; one listing serves the test, the signal and the acknowledgement. */
-  #processes: readonly Process[] | undefined;
+  #processes: Promise<readonly Process[]> | undefined;
   #hasSignalled = false;
 
   constructor(engine: DockerEngine, container: Container) {
@@ -28,6 +28,15 @@ export class NginxByApi implements NginxAccess {
     const processes = await this.#listProcesses();
     const master = processes.find(({ command }) => isMaster(command));
     return this.#engine.exec(this.#container.id, ['nginx', ...masterArguments(master?.command ?? ''), ...words]);
+  }
+
+  async prepare(): Promise<void> {
+    await this.#listProcesses();
+  }
+
+  /** Workers cannot be signalled. */
+  reloadAndHandOver(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   async listWorkers(): Promise<readonly Worker[]> {
@@ -57,12 +66,16 @@ export class NginxByApi implements NginxAccess {
     return (await this.#engine.exec(this.#container.id, ['cat', '/proc/net/tcp', '/proc/net/tcp6'])).output;
   }
 
-  async #listProcesses(): Promise<readonly Process[]> {
+  #listProcesses(): Promise<readonly Process[]> {
     if (this.#processes !== undefined) return this.#processes;
-    const processes = await this.#engine.listProcesses(this.#container.id);
-    const sorted = [...processes].sort((one, other) => one.pid - other.pid);
+    const listing = this.#askProcesses();
     // After the signal they change from moment to moment.
-    if (!this.#hasSignalled) this.#processes = sorted;
-    return sorted;
+    if (!this.#hasSignalled) this.#processes = listing;
+    return listing;
+  }
+
+  async #askProcesses(): Promise<readonly Process[]> {
+    const processes = await this.#engine.listProcesses(this.#container.id);
+    return [...processes].sort((one, other) => one.pid - other.pid);
   }
 }

@@ -33,6 +33,16 @@ export class NginxByProcesses implements NginxAccess {
     return Promise.resolve(undefined);
   }
 
+  /** It was found: that is all. */
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Its processes are seen without any detour. */
+  reloadAndHandOver(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async listWorkers(): Promise<readonly Worker[]> {
     const workers = await this.#master.listWorkers();
     if (workers !== undefined) return workers;

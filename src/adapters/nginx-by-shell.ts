@@ -1,6 +1,6 @@
 import { printable } from '../core/printable.ts';
 import { AppError } from '../loop/ports.ts';
-import type { Quit, Worker } from '../loop/ports.ts';
+import type { Quit, Reloading, Worker } from '../loop/ports.ts';
 import type { Process } from './docker-map.ts';
 import type { ExecResult } from './exec.ts';
 import type { KeptShell } from './kept-shell.ts';
@@ -8,11 +8,14 @@ import type { NginxAccess } from './nginx-access.ts';
 import { masterArguments, pickWorkers } from './nginx-words.ts';
 import {
   chooseMaster,
+  handOverScript,
+  isSignalled,
   listChildrenScript,
   listMastersScript,
   quitScript,
   quoteWord,
   readChildren,
+  readHandOver,
   reloadScript,
   tcpTablesScript,
 } from './process-scripts.ts';
@@ -21,6 +24,8 @@ import {
 const looking = { timeoutMs: 2000, isRepeatable: true };
 const testing = { timeoutMs: 10_000, isRepeatable: true };
 /** Whether it was done is not known when the shell dies on the way. */
+/** Longer than new workers are waited for, on a machine that is busy. */
+const handingOver = { timeoutMs: 10_000, isRepeatable: false };
 const signalling = { timeoutMs: 2000, isRepeatable: false };
 
 /** Through a shell kept in nginx's container. Pids are those of the container. */
@@ -54,6 +59,11 @@ export class NginxByShell implements NginxAccess {
     return this.#shell.run(command.map(quoteWord).join(' '), testing);
   }
 
+  /** It was found: that is all. */
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async listWorkers(): Promise<readonly Worker[]> {
     const { exitCode, output } = await this.#shell.run(listChildrenScript(this.#master.pid), looking);
     if (exitCode !== 0) throw new AppError('nginx', `the nginx master process in container ${this.#name} has ended`);
@@ -62,9 +72,27 @@ export class NginxByShell implements NginxAccess {
 
   async signalReload(): Promise<void> {
     const { exitCode, output } = await this.#shell.run(reloadScript(this.#master.pid), signalling);
-    if (exitCode === 0) return;
-    const why = output === '' ? 'it has ended' : printable(output.trim(), 200);
+    if (exitCode !== 0) this.#failToSignal(output);
+  }
+
+  #failToSignal(said: string): never {
+    const why = said.trim() === '' ? 'it has ended' : printable(said.trim(), 200);
     throw new AppError('nginx', `cannot signal the nginx master process in container ${this.#name}: ${why}`);
+  }
+
+  async reloadAndHandOver(onSignalled: () => void): Promise<Reloading> {
+    let hasSignalled = false;
+    const { exitCode, output } = await this.#shell.run(handOverScript(this.#master.pid), {
+      ...handingOver,
+      onOutput: (text) => {
+        if (hasSignalled || !isSignalled(text)) return;
+        hasSignalled = true;
+        onSignalled();
+      },
+    });
+    if (exitCode !== 0) this.#failToSignal(readHandOver(output).rest);
+    const { processes, handover } = readHandOver(output);
+    return { before: pickWorkers(processes), handover };
   }
 
   async quitWorkers(pids: readonly number[]): Promise<Quit> {

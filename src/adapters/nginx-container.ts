@@ -3,7 +3,7 @@ import { buildOfVersion, readNginxBuild, unknownBuild } from '../core/nginx-buil
 import type { NginxBuild } from '../core/nginx-build.ts';
 import { isTcpTable } from '../core/tcp-table.ts';
 import { AppError } from '../loop/ports.ts';
-import type { Quit, Target, Verdict, Worker } from '../loop/ports.ts';
+import type { Quit, Reloading, Target, Verdict, Worker } from '../loop/ports.ts';
 import { askDigest, askVersion } from './ask-digest.ts';
 import { systemClock } from './clock.ts';
 import type { DockerEngine } from './docker.ts';
@@ -97,6 +97,18 @@ export class NginxContainer implements Target {
 
   async signalReload(): Promise<void> {
     await (await this.#access()).signalReload();
+  }
+
+  async prepare(): Promise<void> {
+    try {
+      await (await this.#access()).prepare();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+  }
+
+  async reloadAndHandOver(onSignalled: () => void): Promise<Reloading | undefined> {
+    return (await this.#access()).reloadAndHandOver(onSignalled);
   }
 
   async canHandOver(): Promise<boolean> {

@@ -51,6 +51,16 @@ export class NginxLocal implements Target {
     return this.#master.listWorkers();
   }
 
+  /** All it needs is at hand. */
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Its processes are seen without any detour. */
+  reloadAndHandOver(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async canHandOver(): Promise<boolean> {
     return (await this.listWorkers()) !== undefined;
   }

@@ -11,6 +11,7 @@ const maxEndBytes = 64;
 interface Pending {
   readonly end: RegExp;
   readonly settle: (result: ExecResult | AppError) => void;
+  readonly onOutput: ((text: string) => void) | undefined;
 }
 
 /**
@@ -52,7 +53,7 @@ export class ShellSession {
   }
 
   /** Runs a command; rejects with an AppError where the shell ends, does not answer in time or prints too much. */
-  run(script: string, timeoutMs: number): Promise<ExecResult> {
+  run(script: string, timeoutMs: number, onOutput?: (text: string) => void): Promise<ExecResult> {
     return new Promise((resolve, reject) => {
       if (this.#isOver || this.#pending !== undefined) {
         reject(new AppError('nginx', `the shell in nginx's container ${this.#isOver ? 'has ended' : 'is busy'}`));
@@ -70,7 +71,7 @@ export class ShellSession {
         if (result instanceof AppError) reject(result);
         else resolve(result);
       };
-      this.#pending = { end: new RegExp(`\\n${marker} ([0-9]+)\\n$`), settle };
+      this.#pending = { end: new RegExp(`\\n${marker} ([0-9]+)\\n$`), settle, onOutput };
       this.#forget();
       // Nothing that runs may read the commands which follow.
       this.#connection.input.write(`{ ${script}\n} </dev/null 2>&1\nprintf '\\n%s %s\\n' ${marker} "$?"\n`);
@@ -85,6 +86,7 @@ export class ShellSession {
     this.#chunks.push(chunk);
     this.#receivedBytes += chunk.length;
     this.#tail = (this.#tail + chunk.toString('latin1')).slice(-maxEndBytes);
+    this.#pending?.onOutput?.(Buffer.concat(this.#chunks).toString('utf8'));
     const end = this.#pending?.end.exec(this.#tail);
     if (end) {
       const output = Buffer.concat(this.#chunks).subarray(0, this.#receivedBytes - end[0].length);

@@ -4,6 +4,7 @@ import { awaitAcknowledgement, defaultPatience } from './acknowledge.ts';
 import type { Answer, Patience } from './acknowledge.ts';
 import { Handovers } from './handovers.ts';
 import type { Outcome } from './outcome.ts';
+import { Stopwatch } from './stopwatch.ts';
 import type { Clock, Files, FoundTargets, Target, Worker } from './ports.ts';
 
 /**
@@ -29,30 +30,29 @@ export class Applier {
     this.#handovers = new Handovers(clock, handsOver);
   }
 
-  async apply(wanted: Rendered, found: FoundTargets): Promise<Outcome> {
+  async apply(
+    wanted: Rendered,
+    found: FoundTargets,
+    stopwatch = new Stopwatch(this.#clock, this.#clock.nowMs()),
+  ): Promise<Outcome> {
     const ids = new Set(found.targets.map(({ id }) => id));
     for (const id of this.#unanswered.keys()) if (!ids.has(id)) this.#unanswered.delete(id);
-    await Promise.all(found.targets.map((target) => this.#handovers.check(target)));
-    const outcome = await this.#apply(wanted, found);
+    const outcome = await this.#apply(wanted, found, stopwatch);
     const handoverOff = this.#handovers.takeReasons();
     return handoverOff.length === 0 ? outcome : { ...outcome, handoverOff };
   }
 
-  async #apply(wanted: Rendered, found: FoundTargets): Promise<Outcome> {
-    const running = await Promise.all(
-      found.targets.map(async (target) => ({ target, digest: await target.askDigest() })),
-    );
+  async #apply(wanted: Rendered, found: FoundTargets, stopwatch: Stopwatch): Promise<Outcome> {
+    const { targets } = found;
+    // None of these waits for another: a member that is leaving gets requests until all of them are done.
+    const [running, { onDisk, lastGood }] = await Promise.all([
+      Promise.all(targets.map(async (target) => ({ target, digest: await target.askDigest() }))),
+      this.#write(wanted, targets),
+      Promise.all(targets.map((target) => this.#handovers.check(target))),
+    ]);
     const behind = running.filter(({ digest }) => digest !== wanted.digest);
-    const onDisk = await this.#files.readGenerated();
-    const lastGood = await this.#files.readLastGood();
     const fallback = lastGood ?? onDisk;
-
-    if (!isSame(onDisk, wanted)) {
-      // The first time of all there is no last good: what nginx was started with is the best to go back to, also for the
-      // one who comes after a crash of this one.
-      if (lastGood === undefined && onDisk !== undefined) await this.#files.writeLastGood(onDisk);
-      await this.#files.writeGenerated(wanted);
-    }
+    stopwatch.note('written');
     if (behind.length === 0) {
       const done: Outcome = isSame(onDisk, wanted)
         ? { kind: 'unchanged' }
@@ -63,8 +63,9 @@ export class Applier {
     const refusal = await this.#validate(behind, wanted);
     if (refusal?.kind === 'rejected') await this.#restore(fallback, wanted);
     if (refusal !== undefined) return refusal;
+    stopwatch.note('validated');
 
-    const reloads = await Promise.all(behind.map(({ target }) => this.#reload(target, wanted.digest)));
+    const reloads = await Promise.all(behind.map(({ target }) => this.#reload(target, wanted.digest, stopwatch)));
     const answers = reloads.map(({ answer }) => answer);
     const reloaded = behind.map(({ target }) => target);
     const refused = reloaded.filter((_, index) => answers[index] === 'refused');
@@ -83,6 +84,23 @@ export class Applier {
     const generations = Math.max(...reloads.map(({ workers }) => countGenerations(workers)));
     const done: Outcome = { kind: 'applied', reloaded: reloaded.map(({ name }) => name), generations };
     return this.#settle(wanted, found, done, lastGood);
+  }
+
+  /** Answers what was there before. */
+  async #write(
+    wanted: Rendered,
+    targets: readonly Target[],
+  ): Promise<{ readonly onDisk: Texts | undefined; readonly lastGood: Texts | undefined }> {
+    const [onDisk, lastGood] = await Promise.all([this.#files.readGenerated(), this.#files.readLastGood()]);
+    if (!isSame(onDisk, wanted)) {
+      const preparing = Promise.all(targets.map((target) => target.prepare()));
+      // The first time of all there is no last good: what nginx was started with is the best to go back to, also for the
+      // one who comes after a crash of this one.
+      if (lastGood === undefined && onDisk !== undefined) await this.#files.writeLastGood(onDisk);
+      await this.#files.writeGenerated(wanted);
+      await preparing;
+    }
+    return { onDisk, lastGood };
   }
 
   async #validate(
@@ -112,11 +130,14 @@ export class Applier {
   async #reload(
     target: Target,
     digest: string,
+    stopwatch: Stopwatch,
   ): Promise<{ readonly answer: Answer; readonly workers: readonly Worker[] }> {
-    const before = await target.listWorkers();
-    await target.signalReload();
-    const newWorkers = await this.#handovers.follow(target, before);
+    const { before, newWorkers } = await this.#handovers.reload(target, () => {
+      stopwatch.note('signalled');
+    });
+    stopwatch.note('handedOver');
     const answer = await awaitAcknowledgement(target, digest, before, this.#clock, this.#patience);
+    if (answer === 'acknowledged') stopwatch.note('acknowledged');
     const workers = answer === 'acknowledged' ? ((await target.listWorkers()) ?? []) : [];
     if (answer === 'acknowledged' && newWorkers !== undefined) this.#handovers.note(target, newWorkers, workers);
     if (answer === 'silent') this.#unanswered.set(target.id, digest);

@@ -7,6 +7,7 @@ import type { Outcome } from './outcome.ts';
 import type { Clock, Reporter } from './ports.ts';
 import { reconcile } from './reconcile.ts';
 import type { Parts } from './reconcile.ts';
+import { Stopwatch } from './stopwatch.ts';
 
 /**
  * Runs passes when they are due, one at a time, and again after a pause where time may mend what failed. Lives through
@@ -53,9 +54,12 @@ export class Controller {
   async #pass(batch: Batch): Promise<Wake> {
     this.#cancelRetry?.();
     const beganMs = this.#clock.nowMs();
+    const stopwatch = new Stopwatch(this.#clock, batch.eventMs);
+    stopwatch.note('received', batch.receivedMs);
+    stopwatch.note('begun', beganMs);
     try {
       // After a failed pass nobody knows what it had refreshed.
-      const { outcome, plan } = await reconcile(this.#parts, this.#failures > 0 ? 'all' : batch.stale);
+      const { outcome, plan } = await reconcile(this.#parts, this.#failures > 0 ? 'all' : batch.stale, stopwatch);
       const confirmed = isConfirmed(outcome) ? plan?.desired : undefined;
       const isFirst = this.#applied === undefined;
       const changes = confirmed === undefined ? [] : diff(this.#applied, confirmed);
@@ -63,7 +67,8 @@ export class Controller {
       this.#lastOutcome = outcome;
       const sinceEventMs = this.#clock.nowMs() - batch.eventMs;
       const { reasons } = batch;
-      this.#reporter.report({ kind: 'pass', outcome, reasons, plan, changes, isFirst, beganMs, sinceEventMs });
+      const { stages } = stopwatch;
+      this.#reporter.report({ kind: 'pass', outcome, reasons, plan, changes, isFirst, beganMs, sinceEventMs, stages });
       if (isWorthRetrying(outcome)) this.#planRetry(outcome);
       else this.#failures = 0;
       return {

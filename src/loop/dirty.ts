@@ -16,6 +16,8 @@ export interface Mark {
 export interface Batch {
   readonly reasons: readonly string[];
   readonly stale: Stale;
+  /** When the first of these marks was made, to the clock that never jumps. */
+  readonly receivedMs: number;
   /**
    * When the earliest mark's event happened, to the clock that never jumps; a container is connected before it starts, and
    * only the start counts.
@@ -43,9 +45,15 @@ const longestQuietMs = 30_000;
 
 /**
  * Removals that belong together, as those of `compose stop`, come within milliseconds of each other; each that misses the
- * pass of the first waits for all of it.
+ * pass of the first waits for all of it. Each removal pays for it, so that it is short.
  */
-const gatherMs = 10;
+const gatherMs = 3;
+
+/**
+ * The engine connects a container to its networks just before it starts it, and answers no question about it until it has:
+ * a pass for that would hold up the one for the start. One that runs already is connected more seldom, and can wait.
+ */
+const forerunner = 'connect';
 
 interface Pending extends Mark {
   readonly markedMs: number;
@@ -63,7 +71,6 @@ export class Dirty {
   readonly #clock: Clock;
   readonly #pass: (batch: Batch) => Promise<Wake>;
   #pending: Pending[] = [];
-  #firstPendingMs = 0;
   #lastMarkMs = 0;
   #lastReloadMs = Number.NEGATIVE_INFINITY;
   #generations = 0;
@@ -81,7 +88,6 @@ export class Dirty {
   mark(mark: Mark): void {
     if (this.#isStopped) return;
     this.#lastMarkMs = this.#clock.nowMs();
-    if (this.#pending.length === 0) this.#firstPendingMs = this.#lastMarkMs;
     const markedMs = this.#lastMarkMs;
     this.#pending.push({ ...mark, markedMs, eventMs: markedMs - eventAgeMs(this.#clock, mark.atMs) });
     this.#schedule();
@@ -108,11 +114,13 @@ export class Dirty {
 
   #dueMs(): number {
     const { quietMs, maxWaitMs } = stretch(this.#window, this.#generations);
+    const [first] = this.#pending;
+    const longestMs = (first?.markedMs ?? 0) + maxWaitMs;
     const urgent = this.#pending.find((mark) => mark.isUrgent);
-    if (urgent !== undefined) return Math.min(urgent.markedMs + gatherMs, this.#firstPendingMs + maxWaitMs);
-    const isLeadingEdge = this.#firstPendingMs >= this.#lastReloadMs + quietMs;
-    if (isLeadingEdge) return this.#firstPendingMs;
-    return Math.min(this.#lastMarkMs + quietMs, this.#firstPendingMs + maxWaitMs);
+    if (urgent !== undefined) return Math.min(urgent.markedMs + gatherMs, longestMs);
+    const telling = this.#pending.find(({ reason }) => reason !== forerunner);
+    const isLeadingEdge = telling !== undefined && telling.markedMs >= this.#lastReloadMs + quietMs;
+    return isLeadingEdge ? telling.markedMs : Math.min(this.#lastMarkMs + quietMs, longestMs);
   }
 
   #fire(): void {
@@ -139,10 +147,12 @@ function stretch({ quietMs, maxWaitMs }: Window, generations: number): Window {
 function combine(marks: readonly Pending[]): Batch {
   const isAll = marks.some((mark) => mark.stale === 'all');
   const ids = marks.flatMap((mark) => (mark.stale === 'all' ? [] : [...mark.stale]));
-  const telling = marks.filter(({ reason }) => reason !== 'connect');
+  const telling = marks.filter(({ reason }) => reason !== forerunner);
+  const counted = telling.length > 0 ? telling : marks;
   return {
     reasons: [...new Set(marks.map((mark) => mark.reason))],
     stale: isAll ? 'all' : new Set(ids),
-    eventMs: Math.min(...(telling.length > 0 ? telling : marks).map(({ eventMs }) => eventMs)),
+    receivedMs: Math.min(...counted.map(({ markedMs }) => markedMs)),
+    eventMs: Math.min(...counted.map(({ eventMs }) => eventMs)),
   };
 }

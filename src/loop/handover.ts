@@ -11,15 +11,17 @@ export type Handover =
   | { readonly kind: 'refused' };
 
 export interface HandoverPatience {
-  /**
-   * How long new workers are waited for. More than the master's own 100 ms, which begin when it has read its
-   * configuration, and, where it was still waiting after the reload before, only when it has read this signal at all.
-   */
   readonly newWorkersMs: number;
   readonly pollMs: number;
 }
 
-const defaultPatience: HandoverPatience = { newWorkersMs: 500, pollMs: 2 };
+/**
+ * How long new workers are waited for. More than the master's own 100 ms, which begin when it has read its
+ * configuration, and, where it was still waiting after the reload before, only when it has read this signal at all.
+ */
+export const newWorkersMs = 500;
+
+const defaultPatience: HandoverPatience = { newWorkersMs, pollMs: 2 };
 
 /**
  * After the reload signal: waits until as many new workers accept as old ones did, then tells the old ones to quit, which

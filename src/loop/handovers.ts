@@ -1,4 +1,5 @@
 import { handOver } from './handover.ts';
+import type { Handover } from './handover.ts';
 import { pause } from './pause.ts';
 import type { Clock, Target, Worker } from './ports.ts';
 
@@ -30,13 +31,38 @@ export class Handovers {
   }
 
   /**
+   * Has a target reload, and hands over early where that works. Answers the workers as they were before the signal,
+   * undefined where they cannot be seen, and how many new ones accept where the old ones were told to quit.
+   */
+  async reload(
+    target: Target,
+    onSignalled: () => void,
+  ): Promise<{ readonly before: readonly Worker[] | undefined; readonly newWorkers: number | undefined }> {
+    const reloading = this.#isAllowed(target) ? await target.reloadAndHandOver(onSignalled) : undefined;
+    if (reloading !== undefined) {
+      return { before: reloading.before, newWorkers: this.#judge(target, reloading.handover) };
+    }
+    const before = await target.listWorkers();
+    await target.signalReload();
+    onSignalled();
+    return { before, newWorkers: await this.follow(target, before) };
+  }
+
+  /**
    * Follows a reload signal. Answers how many new workers accept, where the old ones were told to quit.
    *
    * @param before the workers as they were before it; undefined where they cannot be seen
    */
   async follow(target: Target, before: readonly Worker[] | undefined): Promise<number | undefined> {
-    if (!this.#isOn || before === undefined || this.#off.has(target.id) || !(await target.canHandOver())) return;
-    const handover = await handOver(target, before, this.#clock);
+    if (!this.#isAllowed(target) || before === undefined || !(await target.canHandOver())) return;
+    return this.#judge(target, await handOver(target, before, this.#clock));
+  }
+
+  #isAllowed(target: Target): boolean {
+    return this.#isOn && !this.#off.has(target.id);
+  }
+
+  #judge(target: Target, handover: Handover): number | undefined {
     if (handover.kind === 'early') return handover.newWorkers;
     if (handover.kind === 'refused') {
       this.#turnOff(

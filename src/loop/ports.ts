@@ -10,8 +10,10 @@ import type { NginxBuild } from '../core/nginx-build.ts';
 import type { Answer, Probe, Standing } from '../core/probe.ts';
 import type { Texts } from '../core/render.ts';
 import type { Site } from '../core/site.ts';
+import type { Handover } from './handover.ts';
 import type { Outcome } from './outcome.ts';
 import type { Plan } from './reconcile.ts';
+import type { Stages } from './stopwatch.ts';
 
 export interface Clock {
   /** Milliseconds since some fixed moment; never jumps. For waiting and measuring. */
@@ -100,6 +102,7 @@ export type Report =
       readonly beganMs: number;
       /** From the earliest event of the pass to its end. */
       readonly sinceEventMs: number;
+      readonly stages: Stages;
     }
   | { readonly kind: 'bug'; readonly error: unknown }
   /** The event stream is up: the engine tells what happens from here on. */
@@ -166,6 +169,8 @@ export interface Target {
   readBuild(): Promise<NginxBuild>;
   /** The digest it runs, asked over a fresh connection; undefined when nobody answers. */
   askDigest(): Promise<string | undefined>;
+  /** Does ahead what testing and reloading will need, and changes nothing. Never throws: they will say what is wrong. */
+  prepare(): Promise<void>;
   /** Has nginx test what is on disk, where it can be had to. */
   validate(): Promise<Verdict>;
   /** Whether its configuration includes a file; undefined where that cannot be asked. */
@@ -176,6 +181,13 @@ export interface Target {
   readTcpTables(): Promise<string | undefined>;
   /** Has its verified master reload. Comes back before the reload is done. */
   signalReload(): Promise<void>;
+  /**
+   * Signals and hands over as {@link handOver} does, in one go; undefined, and nothing done, where there is no such short
+   * cut. Throws like {@link signalReload}.
+   *
+   * @param onSignalled called when the signal has been sent
+   */
+  reloadAndHandOver(onSignalled: () => void): Promise<Reloading | undefined>;
   /** Whether its workers can be listed and signalled within a few milliseconds. */
   canHandOver(): Promise<boolean>;
   /**
@@ -183,6 +195,13 @@ export interface Target {
    * master any more are left alone.
    */
   quitWorkers(pids: readonly number[]): Promise<Quit>;
+}
+
+/** A reload that was asked for. */
+export interface Reloading {
+  /** The workers as they were just before the signal. */
+  readonly before: readonly Worker[];
+  readonly handover: Handover;
 }
 
 /** `refused`: the operating system does not let lbwatch signal them. */

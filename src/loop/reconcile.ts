@@ -12,6 +12,7 @@ import type { Inventory, Stale } from './inventory.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Outcome } from './outcome.ts';
 import { AppError } from './ports.ts';
+import { Stopwatch } from './stopwatch.ts';
 import type { StreamsMemory } from './streams-memory.ts';
 import type { Checks, Clock, Files, FoundTargets, Targets } from './ports.ts';
 
@@ -64,14 +65,15 @@ export interface Plan {
 export async function reconcile(
   parts: Parts,
   stale: Stale,
+  stopwatch = new Stopwatch(parts.clock, parts.clock.nowMs()),
 ): Promise<{ readonly outcome: Outcome; readonly plan: Plan | undefined }> {
   let plan: Plan | undefined;
   try {
     let outcome: Outcome;
     do {
-      plan = await look(parts, plan === undefined ? stale : new Set());
+      plan = await look(parts, plan === undefined ? stale : new Set(), stopwatch);
       await parts.drains.forget(plan.endedDrains);
-      outcome = await parts.applier.apply(plan.rendered, plan.found);
+      outcome = await parts.applier.apply(plan.rendered, plan.found, stopwatch);
       // A pool that nginx refuses by itself must not hold back the others: once more, without it.
     } while (outcome.kind === 'rejected' && parts.streams.learnRefusal(outcome.message, plan.rendered));
     return { outcome, plan };
@@ -82,17 +84,23 @@ export async function reconcile(
 }
 
 /** The pass without its effects: inventory → readiness → desired → text and digest. */
-export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all'): Promise<Plan> {
+export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all', stopwatch?: Stopwatch): Promise<Plan> {
   const { policy, lifecycle } = parts;
   await lifecycle.recall();
-  const containers: readonly Container[] = await parts.inventory.refresh(stale);
+  // None waits for another: a member that is leaving gets requests until the pass is through.
+  const [containers, { site, digest: siteDigest }] = await Promise.all([
+    parts.inventory.refresh(stale),
+    parts.files.readSite(),
+  ]);
+  stopwatch?.note('inspected');
   if (stale === 'all') lifecycle.forgetAllBut(new Set(containers.map(({ id }) => id)));
-  const { drains, ended: endedDrains, notes } = await parts.drains.look(containers, stale);
+  const [{ drains, ended: endedDrains, notes }, found] = await Promise.all([
+    parts.drains.look(containers, stale),
+    parts.targets.find(containers),
+  ]);
   // Who was drained and then told to stop is still drained.
   const departures = new Map<string, Departure>([...lifecycle.departures, ...drains]);
-  const found = await parts.targets.find(containers);
   const common = commonBuild(await Promise.all(found.targets.map((target) => target.readBuild())));
-  const { site, digest: siteDigest } = await parts.files.readSite();
   const build = { ...common, sparesClients: common.sparesClients && !site.sparesClients };
 
   const surroundings: Surroundings = {
@@ -109,6 +117,7 @@ export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all'):
   const circumstances = { ...surroundings, site, declaredPools, build, failOpen, standings };
   const desired = await parts.streams.decide(containers, circumstances, found.targets, { stale, siteDigest });
   const rendered = render(desired.pools, build, internal, siteDigest);
+  stopwatch?.note('rendered');
   return { containers, departures, endedDrains, notes: [...notes, ...(found.doubts ?? [])], desired, rendered, found };
 }
 

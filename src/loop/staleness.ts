@@ -1,6 +1,9 @@
 import { isConfirmed } from './outcome.ts';
 import type { Clock, Report } from './ports.ts';
 
+/** Two clocks never agree to the millisecond; by more than this, one has jumped. */
+const jumpMs = 1000;
+
 /**
  * Since when what nginx runs may not be the truth any more: since the engine was last heard of, or since the event that no
  * pass could bring to nginx. At the start, since the start. It ends with a pass that is confirmed, and has looked while the
@@ -12,6 +15,8 @@ export class Staleness {
   readonly #clock: Clock;
   /** By the clock that never jumps; undefined while all is fresh. */
   #sinceMs: number | undefined;
+  /** The same moment as it was last told, in Unix milliseconds. */
+  #toldMs: number | undefined;
   /** Since when the event stream is up. */
   #watchingMs: number | undefined;
 
@@ -36,7 +41,7 @@ export class Staleness {
         break;
       case 'pass':
         if (!isConfirmed(report.outcome)) this.#begin(nowMs - report.sinceEventMs);
-        else if (this.#watchingMs !== undefined && report.beganMs >= this.#watchingMs) this.#sinceMs = undefined;
+        else if (this.#watchingMs !== undefined && report.beganMs >= this.#watchingMs) this.#end();
         break;
       case 'started':
       case 'stopped':
@@ -49,13 +54,23 @@ export class Staleness {
     return this.#sinceMs === undefined ? undefined : this.#clock.nowMs() - this.#sinceMs;
   }
 
-  /** The moment, as the wall clock of now has it; undefined while all is fresh. */
+  /** The moment, as the wall clock of now has it: the same each time, unless that clock has jumped; undefined while all is fresh. */
   get since(): Date | undefined {
     const { ageMs } = this;
-    return ageMs === undefined ? undefined : new Date(this.#clock.unixMs() - ageMs);
+    if (ageMs === undefined) return undefined;
+    const sinceMs = this.#clock.unixMs() - ageMs;
+    if (this.#toldMs === undefined || Math.abs(sinceMs - this.#toldMs) > jumpMs) this.#toldMs = sinceMs;
+    return new Date(this.#toldMs);
   }
 
   #begin(sinceMs: number): void {
-    this.#sinceMs = Math.min(this.#sinceMs ?? sinceMs, sinceMs);
+    if (this.#sinceMs !== undefined && this.#sinceMs <= sinceMs) return;
+    this.#sinceMs = sinceMs;
+    this.#toldMs = undefined;
+  }
+
+  #end(): void {
+    this.#sinceMs = undefined;
+    this.#toldMs = undefined;
   }
 }

@@ -76,6 +76,10 @@ export class LogReporter implements Reporter {
       this.#reportNotes(pass.plan.notes);
     }
     const { outcome } = pass;
+    this.#log.debug(
+      { outcome: outcome.kind, reasons: pass.reasons, stages: pass.stages, sinceEventMs: pass.sinceEventMs },
+      'pass',
+    );
     for (const why of outcome.handoverOff ?? []) this.#log.warn({ why, line: why }, 'early handover is off');
     switch (outcome.kind) {
       case 'unchanged':

@@ -7,10 +7,13 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import {
   chooseMaster,
+  handOverScript,
+  isSignalled,
   listChildrenScript,
   listMastersScript,
   quitScript,
   readChildren,
+  readHandOver,
   reloadScript,
 } from '../../src/adapters/process-scripts.ts';
 import { shells } from '../support/shells.ts';
@@ -113,6 +116,68 @@ describe.each(shells.map((words) => ({ words, name: words.join(' ') })))('$name'
     expect(run(failing + quitScript(1, [21], proc)).code).toBe(1);
     const vanishing = `kill() { rm -r ${proc}/21; return 1; }\n`;
     expect(run(vanishing + quitScript(1, [21], proc)).code).toBe(0);
+  });
+
+  describe('a reload and the hand-over in one go', () => {
+    // Whoever is signalled does what a real one would: the master starts workers, and `sleep` is where time passes.
+    const reloading = (onHup: string, onSleep = ':'): { readonly code: number | null; readonly output: string } =>
+      run(`spawn() {
+  mkdir ${proc}/$1
+  printf '%s' "nginx: worker process" >${proc}/$1/cmdline
+  echo "$1 (ng) S 1 1 1 0" >${proc}/$1/stat
+  printf '%s ' $1 >>${proc}/1/task/1/children
+}
+turn=0
+tick() { turn=$((turn + 1)); echo "$turn.00 1.00" >${proc}/uptime; }
+kill() { echo "kill $*"; case $2 in HUP) ${onHup} ;; esac; }
+sleep() { tick; ${onSleep}; }
+${handOverScript(1, proc)}`);
+
+    beforeEach(() => {
+      show(master, ...workers);
+      mkdirSync(join(proc, '1/task/1'), { recursive: true });
+      writeFileSync(join(proc, '1/task/1/children'), '21 22 23 24 ');
+      writeFileSync(join(proc, 'uptime'), '100.00 1.00\n');
+    });
+
+    test('old workers are told when as many new ones accept, and nobody else is', () => {
+      const { code, output } = reloading(':', 'spawn 31');
+      expect([code, isSignalled(output)]).toEqual([0, true]);
+      expect(output.match(/^kill.*/gm)).toEqual(['kill -s HUP 1', 'kill -s QUIT 21']);
+      const { processes, handover } = readHandOver(output);
+      expect(handover).toEqual({ kind: 'early', newWorkers: 1 });
+      expect(processes.map(({ pid }) => pid)).toEqual([21, 22, 23, 24]);
+    });
+
+    test('no new worker, a refused configuration: nobody is told, and after a while it is left alone', () => {
+      const { code, output } = reloading(':');
+      expect([code, output.match(/^kill.*/gm)]).toEqual([0, ['kill -s HUP 1']]);
+      expect(readHandOver(output).handover).toEqual({ kind: 'left' });
+    });
+
+    test('a master that was faster is left alone', () => {
+      const shutting = `printf '%s' "nginx: worker process is shutting down" >${proc}/21/cmdline`;
+      const { output } = reloading(shutting);
+      expect(output.match(/^kill.*/gm)).toEqual(['kill -s HUP 1']);
+      expect(readHandOver(output).handover).toEqual({ kind: 'left' });
+    });
+
+    test('workers that may not be signalled are noticed', () => {
+      const { code, output } = reloading('spawn 31 ;; QUIT) return 1');
+      expect(code).toBe(0);
+      expect(readHandOver(output).handover).toEqual({ kind: 'refused' });
+    });
+
+    test('a master that may not be signalled: nothing else is done, and why is told', () => {
+      const { code, output } = reloading('echo "not permitted"; return 1');
+      expect([code, isSignalled(output)]).toEqual([1, false]);
+      expect(readHandOver(output).rest).toMatch(/not permitted/);
+    });
+
+    test('what is no master any more is not signalled', () => {
+      writeFileSync(join(proc, '1/cmdline'), 'sleep 1');
+      expect(reloading(':')).toEqual({ code: 1, output: '' });
+    });
   });
 });
 

@@ -224,7 +224,7 @@ describe('drain', () => {
       expect.objectContaining({ line: expect.stringContaining('drained/app-2 is ignored') }),
     ]);
     expect((await lab.command(['explain'])).stderr).toMatch(/^note: .*drained\/app-2 is ignored: .*; remove it$/m);
-    expect((await lab.command(['doctor'])).stdout).toMatch(/^warning +drains .*app-2/m);
+    expect((await lab.command(['doctor'])).stdout).toMatch(/^warning +notes .*app-2/m);
   });
 });
 

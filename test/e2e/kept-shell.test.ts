@@ -59,8 +59,11 @@ describe.each(variants)('$name', ({ image, script, ...rest }) => {
       async () => {
         const before = (await target.listWorkers()) ?? [];
         old = new Set(before.map(({ pid }) => pid));
-        await target.signalReload();
-        expect(await handOver(target, before, systemClock)).toEqual({ kind: 'early', newWorkers: 2 });
+        let signals = 0;
+        const reloading = await target.reloadAndHandOver(() => (signals += 1));
+        expect(reloading?.handover).toEqual({ kind: 'early', newWorkers: 2 });
+        expect(reloading?.before).toEqual(expect.arrayContaining([...before]));
+        expect(signals).toBe(1);
       },
       { withinMs: 5000, everyMs: 500 },
     );
@@ -97,6 +100,8 @@ test('nginx’s own refusal comes through', async () => {
   const before = (await target.listWorkers()) ?? [];
   await target.signalReload();
   expect(await handOver(target, before, systemClock)).toEqual({ kind: 'left' });
+  expect(await target.listWorkers()).toEqual(before);
+  expect(await target.reloadAndHandOver(() => undefined)).toEqual({ before, handover: { kind: 'left' } });
   expect(await target.listWorkers()).toEqual(before);
 }, 60_000);
 
@@ -140,6 +145,7 @@ test('without a shell in the image: an exec for each command, as ever', async ()
   const target = await findWith(name, 2, false);
   expect(await target.validate()).toEqual({ accepted: true });
   expect(await target.quitWorkers([1])).toBe('refused');
+  expect(await target.reloadAndHandOver(() => undefined)).toBeUndefined();
   await target.signalReload();
 }, 60_000);
 
@@ -150,7 +156,7 @@ test('a container without the capability to signal other users’ processes: the
   expect(await target.quitWorkers(before.map(({ pid }) => pid))).toBe('refused');
   expect(await target.listWorkers()).toEqual(before);
   // The master is root's, as the shell is.
-  await target.signalReload();
+  expect((await target.reloadAndHandOver(() => undefined))?.handover).toEqual({ kind: 'refused' });
 }, 60_000);
 
 test.each(['SIGTERM', 'SIGKILL'] as const)(

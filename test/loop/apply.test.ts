@@ -415,7 +415,9 @@ function untested(target: Target): Target {
     includes: () => Promise.resolve(undefined),
     listWorkers: () => target.listWorkers(),
     readTcpTables: () => target.readTcpTables(),
+    prepare: () => target.prepare(),
     signalReload: () => target.signalReload(),
+    reloadAndHandOver: (onSignalled) => target.reloadAndHandOver(onSignalled),
     canHandOver: () => target.canHandOver(),
     quitWorkers: (pids) => target.quitWorkers(pids),
   };

@@ -28,7 +28,7 @@ describe('dirty', () => {
     expect(firedAtMs).toEqual([0]);
     await clock.advance(1);
     expect(firedAtMs).toEqual([0, 700]);
-    expect(batches[1]).toEqual({ reasons: ['start'], stale: new Set(['b', 'c']), eventMs: 100 });
+    expect(batches[1]).toEqual({ reasons: ['start'], stale: new Set(['b', 'c']), eventMs: 100, receivedMs: 100 });
   });
 
   test('a steady stream fires at the maximum wait, again and again', async () => {
@@ -70,8 +70,8 @@ describe('dirty', () => {
     dirty.mark(join('a'));
     await clock.advance(100);
     dirty.mark(leave('b'));
-    await clock.advance(10);
-    expect(firedAtMs).toEqual([0, 110]);
+    await clock.advance(3);
+    expect(firedAtMs).toEqual([0, 103]);
   });
 
   test('after a pass without a reload nothing is held back', async () => {
@@ -83,16 +83,16 @@ describe('dirty', () => {
     expect(firedAtMs).toEqual([0, 10, 20]);
   });
 
-  test('removals that come within 10 ms of the first share a pass, and a later one has its own', async () => {
+  test('removals that come within 3 ms of the first share a pass, and a later one has its own', async () => {
     const { clock, dirty, firedAtMs, batches } = start();
     dirty.mark(leave('a'));
-    await clock.advance(9);
+    await clock.advance(2);
     dirty.mark(leave('b'));
     expect(firedAtMs).toEqual([]);
     await clock.advance(6);
     dirty.mark(leave('c'));
     await clock.advance(1000);
-    expect(firedAtMs).toEqual([10, 25]);
+    expect(firedAtMs).toEqual([3, 11]);
     expect(batches.map(({ stale }) => stale)).toEqual([new Set(['a', 'b']), new Set(['c'])]);
   });
 
@@ -103,11 +103,30 @@ describe('dirty', () => {
     dirty.mark(join('b'));
     await clock.advance(50);
     dirty.mark(leave('c'));
-    await clock.advance(10);
-    expect(firedAtMs).toEqual([0, 160]);
-    expect(batches[1]).toEqual({ reasons: ['start', 'die'], stale: new Set(['b', 'c']), eventMs: 100 });
+    await clock.advance(3);
+    expect(firedAtMs).toEqual([0, 153]);
+    expect(batches[1]).toEqual({
+      reasons: ['start', 'die'],
+      stale: new Set(['b', 'c']),
+      eventMs: 100,
+      receivedMs: 100,
+    });
     await clock.advance(5000);
-    expect(firedAtMs).toEqual([0, 160]);
+    expect(firedAtMs).toEqual([0, 153]);
+  });
+
+  test('a start does not wait for a pass about its networks, and one is made for these alone after the quiet time', async () => {
+    const connect = (id: string): Mark => ({ ...join(id), reason: 'connect' });
+    const { clock, dirty, firedAtMs, batches } = start({ hasReloaded: false });
+    dirty.mark(connect('a'));
+    await clock.advance(100);
+    expect(firedAtMs).toEqual([]);
+    dirty.mark(join('a'));
+    expect(firedAtMs).toEqual([100]);
+    expect(batches[0]).toMatchObject({ reasons: ['connect', 'start'], receivedMs: 100 });
+    dirty.mark(connect('b'));
+    await clock.advance(5000);
+    expect(firedAtMs).toEqual([100, 600]);
   });
 
   test('marks during a pass cause exactly one more, and passes never overlap', async () => {
@@ -147,7 +166,7 @@ describe('dirty', () => {
     dirty.mark({ ...join('b'), atMs: clock.startUnixMs + 7 });
     dirty.mark({ ...join('x'), stale: 'all', reason: 'resync', atMs: clock.startUnixMs + 9 });
     await clock.advance(10_000);
-    expect(batches[1]).toEqual({ reasons: ['start', 'resync'], stale: 'all', eventMs: 7 });
+    expect(batches[1]).toEqual({ reasons: ['start', 'resync'], stale: 'all', eventMs: 7, receivedMs: 10 });
   });
 
   test.each([

@@ -278,6 +278,7 @@ function start(containers: readonly Container[] = [app, database]) {
         isFirst: false,
         beganMs: 0,
         sinceEventMs: 0,
+        stages: {},
       };
     },
     pass(outcome: Outcome, reasons: readonly string[], state: Membership['state'], seen = containers): void {

@@ -95,6 +95,39 @@ describe('after the reload signal', () => {
   });
 });
 
+describe('where both can be done in one go', () => {
+  const begin = (handover: Handover, isOn = true) => {
+    const clock = new FakeClock();
+    const shortCut = () => ({ before: accepting(11, 12), handover });
+    const workers = () => accepting(11, 12);
+    const target = new FakeTarget({ shortCut, workers, quit: () => 'sent' });
+    const handovers = new Handovers(clock, isOn);
+    let signals = 0;
+    const reload = () => clock.until(handovers.reload(target, () => (signals += 1)));
+    return { target, handovers, reload, signals: () => signals };
+  };
+
+  test('that is done, and nothing else', async () => {
+    const { target, reload, signals } = begin({ kind: 'early', newWorkers: 2 });
+    expect(await reload()).toEqual({ before: accepting(11, 12), newWorkers: 2 });
+    expect([signals(), target.reloads]).toEqual([1, 0]);
+  });
+
+  test('workers that may not be signalled: said once, and from then on it is left to its master', async () => {
+    const { target, handovers, reload, signals } = begin({ kind: 'refused' });
+    expect(await reload()).toEqual({ before: accepting(11, 12), newWorkers: undefined });
+    expect(handovers.takeReasons()).toEqual([expect.stringContaining('may not signal the workers')]);
+    expect(await reload()).toEqual({ before: accepting(11, 12), newWorkers: undefined });
+    expect([signals(), target.reloads]).toEqual([2, 1]);
+  });
+
+  test('not where handing over is switched off', async () => {
+    const { target, reload, signals } = begin({ kind: 'early', newWorkers: 2 }, false);
+    expect(await reload()).toEqual({ before: accepting(11, 12), newWorkers: undefined });
+    expect([signals(), target.reloads]).toEqual([1, 1]);
+  });
+});
+
 describe('whether it went well', () => {
   test('as many workers as new ones were seen: it is done again', async () => {
     const { scene, handovers } = await handedOver();

@@ -71,12 +71,20 @@ test('where the wall clock jumps, the moment moves along and the age does not', 
   expect(staleness.since).toEqual(new Date(clock.startUnixMs - 3_600_000));
 });
 
+test('the moment is told the same each time, though two clocks drift apart by a millisecond', async () => {
+  const { clock, staleness } = start();
+  const { since } = staleness;
+  await clock.advance(5000);
+  clock.jump(1);
+  expect(staleness.since).toEqual(since);
+});
+
 function start() {
   const clock = new FakeClock();
   const staleness = new Staleness(clock);
   const pass = (outcome: Outcome, different: Partial<Extract<Report, { kind: 'pass' }>> = {}): void => {
     const made = { reasons: ['start'], plan: undefined, changes: [], isFirst: false, beganMs: clock.nowMs() };
-    staleness.note({ kind: 'pass', outcome, sinceEventMs: 0, ...made, ...different });
+    staleness.note({ kind: 'pass', outcome, sinceEventMs: 0, stages: {}, ...made, ...different });
   };
   const freshen = (): void => {
     staleness.note({ kind: 'watching' });

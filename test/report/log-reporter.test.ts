@@ -68,6 +68,7 @@ function pass(outcome: Outcome, different: Partial<Pass> = {}, problems: readonl
     isFirst: false,
     beganMs: 0,
     sinceEventMs: 41.6,
+    stages: { received: 1.5 },
     ...different,
   };
 }
@@ -123,7 +124,10 @@ describe('a pass that changed nothing', () => {
     expect(quiet.lines()).toEqual([]);
     const loud = begin('debug');
     loud.report(pass(unchanged));
-    expect(loud.lines()).toEqual(['debug unchanged reasons=["start"] sinceEventMs=41.6']);
+    expect(loud.lines()).toEqual([
+      'debug pass outcome=unchanged reasons=["start"] stages={"received":1.5} sinceEventMs=41.6',
+      'debug unchanged reasons=["start"] sinceEventMs=41.6',
+    ]);
   });
 
   test('as the first one tells who is in', () => {

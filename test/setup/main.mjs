@@ -1,6 +1,7 @@
 // What `npm run demo`, `traffic`, `chaos`, `bench`, `test` and `check` start: brings a fresh clone to where they can run, step by
 // step, then runs them. Needs nothing but Node 20; each step is skipped where its work is done already.
 import { ensureBundle } from './bundle.mjs';
+import { ensureCaddyImage } from './caddy-image.mjs';
 import { ensureCompose, ensureComposeV1 } from './compose.mjs';
 import { readDotEnv } from './dot-env.mjs';
 import { askEngine, ensureEngine } from './engine.mjs';
@@ -18,6 +19,7 @@ import { runTests } from './run-tests.mjs';
 import { say, sayOnStderr } from './say.mjs';
 import { SetupError } from './setup-error.mjs';
 import { ensureStackImages } from './stack-images.mjs';
+import { ensureWrk } from './wrk.mjs';
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Promise<number>>>} */
 const commands = { demo, traffic, chaos, bench, test, check: runCheck };
@@ -41,22 +43,27 @@ async function traffic(args) {
 }
 
 /** @param {readonly string[]} args */
-async function chaos(args) {
-  if (args.includes('--json')) sayOnStderr();
-  await ensureNpmPackages();
-  return runWithCompose('test/chaos/chaos.ts', args, await ensureStack());
-}
-
-/** @param {readonly string[]} args */
 async function bench(args) {
   if (args.includes('--json')) sayOnStderr();
   await ensureNpmPackages();
   const nginx = await ensureNginxBinary();
   const compose = await ensureStack();
   await ensureNginxImages();
+  await ensureHaproxyImage();
+  await ensureCaddyImage();
+  const wrk = await ensureWrk();
+  process.env['LAB_WRK'] = wrk?.binary ?? '';
+  process.env['LAB_WRK_LIBRARIES'] = wrk?.libraries ?? '';
   process.env['LAB_NGINX'] = nginx.binary;
   process.env['LAB_NGINX_MODULES'] = nginx.modules;
   return runWithCompose('test/bench/bench.ts', args, compose);
+}
+
+/** @param {readonly string[]} args */
+async function chaos(args) {
+  if (args.includes('--json')) sayOnStderr();
+  await ensureNpmPackages();
+  return runWithCompose('test/chaos/chaos.ts', args, await ensureStack());
 }
 
 /** @param {readonly string[]} args `--unit`: only what needs no engine; all others are Jest's */

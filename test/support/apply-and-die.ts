@@ -75,6 +75,9 @@ function mortalTarget(target: Target, after: Step): Target {
       await target.signalReload();
       dieIf(after === 'signal');
     },
+    prepare: () => target.prepare(),
+    // Step by step, so that each step can be the last.
+    reloadAndHandOver: () => Promise.resolve(undefined),
     canHandOver: () => target.canHandOver(),
     async quitWorkers(pids) {
       const quit = await target.quitWorkers(pids);

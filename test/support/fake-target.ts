@@ -1,6 +1,6 @@
 import { unknownBuild } from '../../src/core/nginx-build.ts';
 import type { NginxBuild } from '../../src/core/nginx-build.ts';
-import type { Quit, Target, Verdict, Worker } from '../../src/loop/ports.ts';
+import type { Quit, Reloading, Target, Verdict, Worker } from '../../src/loop/ports.ts';
 
 /** What an nginx does, as far as it matters to the one who reloads it. */
 export interface Script {
@@ -13,6 +13,8 @@ export interface Script {
   readonly reload?: () => void;
   /** Where there is none, its workers cannot be signalled. */
   readonly quit?: (pids: readonly number[]) => Quit;
+  /** Both in one go; step by step where there is none. */
+  readonly shortCut?: () => Reloading;
   readonly tcpTables?: () => Promise<string | undefined>;
 }
 
@@ -41,6 +43,10 @@ export class FakeTarget implements Target {
     return Promise.resolve(this.#script.digest?.());
   }
 
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   validate(): Promise<Verdict> {
     this.validated += 1;
     return Promise.resolve(this.#script.verdict?.() ?? { accepted: true });
@@ -62,6 +68,12 @@ export class FakeTarget implements Target {
     this.reloads += 1;
     this.#script.reload?.();
     return Promise.resolve();
+  }
+
+  reloadAndHandOver(onSignalled: () => void): Promise<Reloading | undefined> {
+    const reloading = this.#script.shortCut?.();
+    if (reloading !== undefined) onSignalled();
+    return Promise.resolve(reloading);
   }
 
   canHandOver(): Promise<boolean> {

@@ -2,8 +2,8 @@
  * How fast lbwatch is and what it costs, by numbers of one run. Ends with exit code 1 where a count is not as it should
  * be; times depend on the machine, and are told.
  */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { messageOf } from '../../src/core/error-words.ts';
 import { describeMachine } from './machine.ts';
@@ -29,7 +29,10 @@ async function main(options: Options, interrupted: AbortSignal): Promise<number>
     results.push({ group: { name: group.name, title: group.title }, finding });
     for (const line of renderText({ group, finding })) tell(line);
   }
-  if (options.doesWrite) await writeFile(document, renderMarkdown(results, machine, 'npm run bench -- --write'));
+  if (options.doesWrite) {
+    await mkdir(dirname(document), { recursive: true });
+    await writeFile(document, renderMarkdown(results, machine, 'npm run bench -- --write'));
+  }
   if (options.isJson) process.stdout.write(`${JSON.stringify({ machine, results }, undefined, 2)}\n`);
   tell('');
   tell(renderVerdict(results));

@@ -1,8 +1,8 @@
 import { isConfirmed } from './outcome.ts';
 import type { Clock, Report } from './ports.ts';
 
-/** Two clocks never agree to the millisecond; by more than this, one has jumped. */
-const jumpMs = 1000;
+/** Two clocks, or two reckonings of one moment, never agree to the millisecond; by more than this, it is another one. */
+const jitterMs = 1000;
 
 /**
  * Since when what nginx runs may not be the truth any more: since the engine was last heard of, or since the event that no
@@ -54,19 +54,17 @@ export class Staleness {
     return this.#sinceMs === undefined ? undefined : this.#clock.nowMs() - this.#sinceMs;
   }
 
-  /** The moment, as the wall clock of now has it: the same each time, unless that clock has jumped; undefined while all is fresh. */
+  /** The moment, as the wall clock of now has it: the same each time, unless it has moved; undefined while all is fresh. */
   get since(): Date | undefined {
     const { ageMs } = this;
     if (ageMs === undefined) return undefined;
     const sinceMs = this.#clock.unixMs() - ageMs;
-    if (this.#toldMs === undefined || Math.abs(sinceMs - this.#toldMs) > jumpMs) this.#toldMs = sinceMs;
+    if (this.#toldMs === undefined || Math.abs(sinceMs - this.#toldMs) > jitterMs) this.#toldMs = sinceMs;
     return new Date(this.#toldMs);
   }
 
   #begin(sinceMs: number): void {
-    if (this.#sinceMs !== undefined && this.#sinceMs <= sinceMs) return;
-    this.#sinceMs = sinceMs;
-    this.#toldMs = undefined;
+    this.#sinceMs = Math.min(this.#sinceMs ?? sinceMs, sinceMs);
   }
 
   #end(): void {

@@ -72,10 +72,13 @@ test('where the wall clock jumps, the moment moves along and the age does not', 
 });
 
 test('the moment is told the same each time, though two clocks drift apart by a millisecond', async () => {
-  const { clock, staleness } = start();
+  const { clock, staleness, pass } = start();
   const { since } = staleness;
   await clock.advance(5000);
   clock.jump(1);
+  expect(staleness.since).toEqual(since);
+  // Nor do two reckonings of the same moment.
+  pass({ kind: 'unavailable', what: 'engine', message: 'away' }, { sinceEventMs: 5001 });
   expect(staleness.since).toEqual(since);
 });
 

@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { messageOf } from '../../src/core/error-words.ts';
+import { runProgram } from '../support/program.ts';
 import type { Bench, Finding, Group } from './group.ts';
 import { describeMachine } from './machine.ts';
 import { readOptions, usage } from './options.ts';
@@ -52,38 +53,4 @@ async function run(group: Group, bench: Bench): Promise<Finding> {
   }
 }
 
-/** The command line as it is meant, or undefined after saying what is wrong with it. */
-function readCommandLine(words: readonly string[]): Options | undefined {
-  try {
-    return readOptions(words);
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n\n${usage}\n`);
-    return undefined;
-  }
-}
-
-/** An interrupted run still removes what it made. */
-function interruptOnSignals(): AbortSignal {
-  const controller = new AbortController();
-  // Not `once`: where nobody listens any more, a library that also hears the signal ends the process.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      process.stderr.write('interrupted: cleaning up\n');
-      controller.abort(new Error('interrupted'));
-    });
-  }
-  return controller.signal;
-}
-
-const words = process.argv.slice(2);
-const options = words.includes('--help') ? undefined : readCommandLine(words);
-if (words.includes('--help')) process.stdout.write(`${usage}\n`);
-else if (options === undefined) process.exitCode = 2;
-else {
-  try {
-    process.exitCode = await main(options, interruptOnSignals());
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`);
-    process.exitCode = 1;
-  }
-}
+await runProgram({ usage, readOptions, main });

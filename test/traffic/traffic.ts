@@ -2,6 +2,7 @@
  * What clients of the stack lose while containers come, go and break: by numbers, beside a plain nginx and beside lbwatch
  * without its life rules. Ends with exit code 1 where lbwatch lost what need not be lost.
  */
+import { runProgram } from '../support/program.ts';
 import { askAbilities, whyNot } from './abilities.ts';
 import { readOptions, usage } from './options.ts';
 import type { Options } from './options.ts';
@@ -63,42 +64,4 @@ function roundNumbers(_key: string, value: unknown): unknown {
   return typeof value === 'number' ? Math.round(value * 10) / 10 : value;
 }
 
-/** The command line as it is meant, or undefined after saying what is wrong with it. */
-function readCommandLine(words: readonly string[]): Options | undefined {
-  try {
-    return readOptions(words);
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n\n${usage}\n`);
-    return undefined;
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** An interrupted run still removes its containers. */
-function interruptOnSignals(): AbortSignal {
-  const controller = new AbortController();
-  // Not `once`: where nobody listens any more, a library that also hears the signal ends the process.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      process.stderr.write('interrupted: removing the containers\n');
-      controller.abort(new Error('interrupted'));
-    });
-  }
-  return controller.signal;
-}
-
-const words = process.argv.slice(2);
-const options = words.includes('--help') ? undefined : readCommandLine(words);
-if (words.includes('--help')) process.stdout.write(`${usage}\n`);
-else if (options === undefined) process.exitCode = 2;
-else {
-  try {
-    process.exitCode = await main(options, interruptOnSignals());
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`);
-    process.exitCode = 1;
-  }
-}
+await runProgram({ usage, readOptions, main });

@@ -1,19 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
-import { RunLab, buildBundle } from '../support/run-lab.ts';
+import type { RunLab } from '../support/run-lab.ts';
+import { useRunLab } from '../support/use-run-lab.ts';
 
 let lab: RunLab;
 
-beforeAll(() => {
-  expect(buildBundle()).toEqual({ code: 0, said: '' });
-}, 60_000);
-beforeEach(async () => {
-  lab = await RunLab.start();
+useRunLab((started) => {
+  lab = started;
 });
-afterEach(() => lab.remove());
 
 /** Writes into nginx.conf, which lbwatch is not shown then. */
 function hide(directives: string): Readonly<Record<string, string>> {

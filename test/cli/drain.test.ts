@@ -5,23 +5,19 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { eventually } from '../support/eventually.ts';
-import { RunLab, buildBundle } from '../support/run-lab.ts';
-import type { Ended } from '../support/run-lab.ts';
+import type { Ended, RunLab } from '../support/run-lab.ts';
+import { useRunLab } from '../support/use-run-lab.ts';
 
 const soon = { withinMs: 10_000, everyMs: 20 };
 
 let lab: RunLab;
 
-beforeAll(() => {
-  expect(buildBundle()).toEqual({ code: 0, said: '' });
-}, 60_000);
-beforeEach(async () => {
-  lab = await RunLab.start();
+useRunLab((started) => {
+  lab = started;
 });
-afterEach(() => lab.remove());
 
 describe('drain', () => {
   test('takes a member out, acknowledged when it answers, and undrain brings it back', async () => {

@@ -3,23 +3,21 @@ import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { RunLab, addressOf, buildBundle } from '../support/run-lab.ts';
+import { addressOf } from '../support/run-lab.ts';
+import type { RunLab } from '../support/run-lab.ts';
+import { useRunLab } from '../support/use-run-lab.ts';
 
 const soon = { withinMs: 10_000, everyMs: 20 };
 
 let lab: RunLab;
 
-beforeAll(() => {
-  expect(buildBundle()).toEqual({ code: 0, said: '' });
-}, 60_000);
-beforeEach(async () => {
-  lab = await RunLab.start();
+useRunLab((started) => {
+  lab = started;
 });
-afterEach(() => lab.remove());
 
 describe('run', () => {
   test('containers join and leave, clients see it, and the log says who, where and why', async () => {

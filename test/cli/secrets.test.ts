@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
-import { RunLab, buildBundle } from '../support/run-lab.ts';
-import type { Controller, Ended } from '../support/run-lab.ts';
+import type { Controller, Ended, RunLab } from '../support/run-lab.ts';
+import { useRunLab } from '../support/use-run-lab.ts';
 
 const marker = 'Zq7-environment-marker';
 /** A number in PORT is all that lbwatch wants to know; this is none. */
@@ -17,13 +17,9 @@ const environment = [`DB_PASSWORD=${marker}`, `PORT=8000;${marker}`];
 
 let lab: RunLab;
 
-beforeAll(() => {
-  expect(buildBundle()).toEqual({ code: 0, said: '' });
-}, 60_000);
-beforeEach(async () => {
-  lab = await RunLab.start();
+useRunLab((started) => {
+  lab = started;
 });
-afterEach(() => lab.remove());
 
 test('by no command, no log line, no answer of the status server, no error', async () => {
   const controller = lab.run({ LBWATCH_LOG_LEVEL: 'debug' });

@@ -4,9 +4,9 @@ import { Drainer } from '../loop/drainer.ts';
 import { PassWatch } from '../loop/pass-watch.ts';
 import type { Report, Reporter } from '../loop/ports.ts';
 import { Staleness } from '../loop/staleness.ts';
-import { createLog } from '../report/log.ts';
-import { LogReporter } from '../report/log-reporter.ts';
+import { createLog, logTo } from '../report/log.ts';
 import { startStatusServer } from '../report/status-server.ts';
+import { Teller } from '../report/teller.ts';
 import { watchConfig } from '../sources/config-watch.ts';
 import { watchEvents } from '../sources/docker-events.ts';
 import { startResync } from '../sources/resync.ts';
@@ -30,7 +30,7 @@ export async function run(settings: Settings): Promise<void> {
   await claim.take(otherEndsMs);
   const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
   const staleness = new Staleness(systemClock);
-  const passes = new PassWatch(new LogReporter(log, systemClock, staleness));
+  const passes = new PassWatch(new Teller(logTo(log), systemClock, staleness));
   const reporter: Reporter = {
     report(report) {
       staleness.note(report);

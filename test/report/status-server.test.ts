@@ -255,6 +255,7 @@ class Desk {
         role: 'primary' as const,
         address: '10.0.0.2:8000',
         state: 'waiting' as const,
+        condition: 'starting' as const,
         reason: 'not checked yet',
       },
     ]);

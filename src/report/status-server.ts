@@ -7,6 +7,8 @@ import type { Outcome } from '../loop/outcome.ts';
 import { AppError } from '../loop/ports.ts';
 import { addDrainRoutes } from './drain-routes.ts';
 import type { DrainDesk } from './drain-routes.ts';
+import { addMetricsRoutes } from './metrics-routes.ts';
+import type { MetricsText } from './metrics-routes.ts';
 
 /** What the answers are made of, asked at each request. */
 export interface Vitals {
@@ -17,7 +19,7 @@ export interface Vitals {
 }
 
 /**
- * The one HTTP server of the controller: how it is (`/healthz`, `/readyz`), and drains. Answers a function that ends it,
+ * The one HTTP server of the controller: how it is (`/healthz`, `/readyz`), drains, and metrics. Answers a function that ends it,
  * with whoever is still waiting for an answer.
  */
 export async function startStatusServer(
@@ -25,6 +27,7 @@ export async function startStatusServer(
   port: number,
   vitals: Vitals,
   desk: DrainDesk,
+  metrics: MetricsText,
 ): Promise<() => Promise<void>> {
   const server = fastify({ logger: false, forceCloseConnections: true });
   server.setReplySerializer((payload) => printableJson(JSON.stringify(payload)));
@@ -34,6 +37,7 @@ export async function startStatusServer(
   });
   addVitalRoutes(server, vitals);
   addDrainRoutes(server, desk);
+  addMetricsRoutes(server, metrics);
   try {
     await server.listen({ host, port });
   } catch (error) {

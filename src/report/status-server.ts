@@ -7,6 +7,7 @@ import type { Outcome } from '../loop/outcome.ts';
 import { AppError } from '../loop/ports.ts';
 import { addDrainRoutes } from './drain-routes.ts';
 import type { DrainDesk } from './drain-routes.ts';
+import { addPageRoutes, bundledPage } from './page-routes.ts';
 
 /** What the answers are made of, asked at each request. */
 export interface Vitals {
@@ -34,6 +35,8 @@ export async function startStatusServer(
   });
   addVitalRoutes(server, vitals);
   addDrainRoutes(server, desk);
+  const page = bundledPage();
+  if (page !== undefined) addPageRoutes(server, page);
   try {
     await server.listen({ host, port });
   } catch (error) {

@@ -47,8 +47,9 @@ export class LiveStream {
     this.#cancelBeat = this.#planBeat();
   }
 
-  get hasRoom(): boolean {
-    return this.#listeners.size < mostListeners;
+  /** How many listen. */
+  get size(): number {
+    return this.#listeners.size;
   }
 
   /**

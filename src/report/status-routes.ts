@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 
-import type { LiveStream } from './live-stream.ts';
 import { mostListeners } from './live-stream.ts';
+import type { LiveStream } from './live-stream.ts';
 import { eventsSchema, statusSchema } from './status-document.ts';
 import type { StatusText } from './status-text.ts';
 import type { Timeline } from './timeline.ts';
@@ -48,7 +48,7 @@ export function addStatusRoutes(server: FastifyInstance, { text, timeline, strea
   server.get('/api/stream', { exposeHeadRoute: false }, (request, reply) => {
     const after = readAfter(request);
     if (after === undefined) return reply.code(400).send(badAfter);
-    if (!stream.hasRoom) {
+    if (stream.size >= mostListeners) {
       const error = `${String(mostListeners)} listen already, which is the most; ask api/status`;
       return reply.code(503).header('retry-after', '10').send({ error });
     }

@@ -14,7 +14,7 @@ import { ensureOtherEngines } from './other-engines.mjs';
 import { ensureCaddyImage, ensureHaproxyImage } from './packaged-images.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
-import { runTests } from './run-tests.mjs';
+import { journeys, runTests, withoutEngine } from './run-tests.mjs';
 import { say, sayOnStderr } from './say.mjs';
 import { SetupError } from './setup-error.mjs';
 import { ensureStackImages } from './stack-images.mjs';
@@ -79,7 +79,7 @@ async function test(args) {
     LAB_NGINX_PARSER: parser,
   };
   if (args.includes('--unit')) {
-    return runTests([...args.filter((arg) => arg !== '--unit'), '--testPathIgnorePatterns=/test/e2e/'], env);
+    return runTests([[...args.filter((arg) => arg !== '--unit'), ...withoutEngine]], env);
   }
   await ensureEngine();
   const compose = await ensureCompose();
@@ -90,7 +90,7 @@ async function test(args) {
   await ensureStackImages(compose);
   await ensureOneContainerImage();
   const { older, newer, podman } = await ensureOtherEngines();
-  return runTests(args, {
+  return runTests(args.length > 0 ? [args] : [withoutEngine, journeys], {
     ...readDotEnv(),
     ...env,
     LAB_COMPOSE: compose.join(' '),

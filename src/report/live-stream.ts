@@ -131,8 +131,8 @@ class Listener {
     if (this.#isFull) return;
     for (const event of this.#timeline.after(this.#lastId)) {
       this.#lastId = event.id;
-      this.#write(`id: ${String(event.id)}\nevent: timeline\ndata: ${printableJson(JSON.stringify(event))}\n\n`);
-      if (this.#isFull) return;
+      const data = printableJson(JSON.stringify(event));
+      if (!this.#write(`id: ${String(event.id)}\nevent: timeline\ndata: ${data}\n\n`)) return;
     }
     if (this.#text !== undefined) this.#writeStatus(this.#text);
     this.#text = undefined;
@@ -155,7 +155,9 @@ class Listener {
     this.#write('\n\n');
   }
 
-  #write(chunk: string | Buffer): void {
+  /** Answers whether there is room for more. */
+  #write(chunk: string | Buffer): boolean {
     if (!this.#response.write(chunk)) this.#isFull = true;
+    return !this.#isFull;
   }
 }

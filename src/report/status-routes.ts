@@ -24,8 +24,9 @@ const querySchema = z.object({ after: z.coerce.number().int().nonnegative().opti
 
 /** `api/status`, `api/events`, `api/stream` and `api/schema.json`: docs/api.md. They only tell. */
 export function addStatusRoutes(server: FastifyInstance, { text, timeline, stream }: StatusSources): void {
-  server.addHook('preClose', async () => {
+  server.addHook('preClose', (done) => {
     stream.close();
+    done();
   });
 
   server.get('/api/status', async (_request, reply) => {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 
@@ -82,8 +81,9 @@ class Listener {
 
 async function listen(query = '', { reads = true, headers = {} } = {}): Promise<Listener> {
   const asked = get(`${base}/api/stream${query}`, { headers, agent: false });
-  const [response]: IncomingMessage[] = await once(asked, 'response');
-  if (response === undefined) throw new Error('no response');
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    asked.on('response', resolve).on('error', reject);
+  });
   const listener = new Listener(response, reads);
   listeners.push(listener);
   return listener;

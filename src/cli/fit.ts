@@ -4,6 +4,11 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
+/** Of the terminal that is written to; one that does not tell is taken for a common one. */
+export function terminalSize({ columns, rows }: TerminalSize = process.stdout): TerminalSize {
+  return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 };
+}
+
 /** Lines cut to a terminal's size, so that each takes one line and the first is seen. The last row stays empty. */
 export function fit(text: string, { columns, rows }: TerminalSize): string {
   const lines = text.replace(/\n$/, '').split('\n');

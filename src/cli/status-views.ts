@@ -1,7 +1,7 @@
 import { printableLine } from '../core/printable.ts';
 import type { StatusDocument } from '../report/status-document.ts';
 import { renderStatus } from '../report/status-lines.ts';
-import { fit } from './fit.ts';
+import { fit, terminalSize } from './fit.ts';
 import { complain, redraw, say, sayJsonLine } from './say.ts';
 
 /** Where `lbwatch status --watch` shows what it hears. */
@@ -28,7 +28,7 @@ class Screen implements View {
   readonly #draw = (): void => {
     if (this.#document === undefined) return;
     const trouble = this.#trouble === undefined ? '' : `${printableLine(this.#trouble)}\n\n`;
-    redraw(fit(trouble + renderStatus(this.#document, Date.now()), process.stdout));
+    redraw(fit(trouble + renderStatus(this.#document, Date.now()), terminalSize()));
   };
 
   constructor() {

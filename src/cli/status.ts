@@ -3,7 +3,7 @@ import type { StatusDocument } from '../report/status-document.ts';
 import { printableLine } from '../core/printable.ts';
 import { renderStatus } from '../report/status-lines.ts';
 import { ControllerError, command, controllerAt, readAddress } from './ask-controller.ts';
-import { fitWidth } from './fit.ts';
+import { fitWidth, terminalSize } from './fit.ts';
 import { complain, say, sayJson } from './say.ts';
 import type { Settings } from './settings.ts';
 import { watchStatus } from './watch-status.ts';
@@ -29,7 +29,7 @@ export async function status(settings: Settings, { address, isWatching, isJson }
     if (isJson) sayJson(document);
     else {
       const text = renderStatus(document, Date.now());
-      say(process.stdout.isTTY ? fitWidth(text, process.stdout.columns) : text);
+      say(process.stdout.isTTY ? fitWidth(text, terminalSize().columns) : text);
     }
     return exitCode(document);
   } catch (error) {

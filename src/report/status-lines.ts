@@ -42,7 +42,7 @@ const factWidth = 'last pass'.length;
 type Age = (since: string) => string;
 
 function describeState({ ready, staleSince, stream }: StatusDocument, age: Age): string {
-  const heard = stream === 'up' ? '' : '; the engine’s events are not heard';
+  const heard = stream === 'up' ? '' : "; the engine's events are not heard";
   if (ready) return `in step${heard}`;
   return staleSince === null ? `not in step${heard}` : `stale for ${age(staleSince)}, since ${staleSince}${heard}`;
 }

@@ -164,6 +164,45 @@ describe('lbwatch status --watch', () => {
     await watcher.end();
   });
 
+  test('on a terminal draws the same place again, within its size, and ages grow', async () => {
+    lab.addApp(1);
+    lab.run();
+    await lab.inStep(1);
+    const terminal = lab.beginOnTerminal(['status', '--watch'], 70, 12);
+    let shown = '';
+    terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
+      shown += text;
+    });
+    /** As a person sees it now: what came since the cursor went to the top for the last time but one, which is whole. */
+    const screen = (): string => shown.replaceAll('\r', '').split('\u001b[H').at(-2) ?? '';
+    const sees = (pattern: RegExp): Promise<void> =>
+      eventually(
+        String(pattern),
+        () => {
+          expect(screen()).toMatch(pattern);
+        },
+        patience,
+      );
+    await sees(/pool app .*: 1 of 1 in/);
+    for (let number = 2; number <= 9; number += 1) lab.addApp(number);
+    await sees(/pool app .*: 9 of 9 in/);
+    await sees(/… and \d+ more lines; a larger terminal/);
+    const [age] = /started \d+ s ago/.exec(screen()) ?? [];
+    await eventually(
+      'another age',
+      () => {
+        expect(/started \d+ s ago/.exec(screen())?.[0]).not.toBe(age);
+      },
+      patience,
+    );
+    const lines = screen().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(12);
+    for (const line of lines) expect(line.replace(/\u001b\[[KJ]/g, '').length).toBeLessThanOrEqual(70);
+    const ended = once(terminal, 'exit');
+    terminal.stdin.write('\u0003');
+    await ended;
+  });
+
   test('--json prints one document a line; who stops reading ends it', async () => {
     lab.addApp(1);
     lab.run();

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 import { eventually } from './eventually.ts';
@@ -103,6 +103,20 @@ export class RunLab {
     return spawn(process.execPath, [bundle, ...words], {
       env: { ...this.environment, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
+  /** Starts a command on a terminal of its own (util-linux: script). Ends with its standard input. */
+  beginOnTerminal(
+    words: readonly string[],
+    columns: number,
+    rows: number,
+  ): ChildProcessByStdio<Writable, Readable, null> {
+    const size = `stty cols ${String(columns)} rows ${String(rows)}`;
+    const quoted = [process.execPath, bundle, ...words].map((word) => `'${word}'`).join(' ');
+    return spawn('script', ['-qec', `${size}; exec ${quoted}`, '/dev/null'], {
+      env: this.environment,
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
   }
 

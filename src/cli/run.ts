@@ -6,6 +6,7 @@ import type { Report, Reporter } from '../loop/ports.ts';
 import { Staleness } from '../loop/staleness.ts';
 import { LiveStream } from '../report/live-stream.ts';
 import { createLog, logTo } from '../report/log.ts';
+import { Metrics } from '../report/metrics/metrics.ts';
 import { StatusBoard } from '../report/status-board.ts';
 import { startStatusServer } from '../report/status-server.ts';
 import { StatusText } from '../report/status-text.ts';
@@ -29,12 +30,17 @@ export const otherEndsMs = 1000;
  * Throws Held (adapters/claim.ts) where another lbwatch keeps the directory.
  */
 export async function run(settings: Settings): Promise<void> {
-  const { parts, readiness, engine, files, drainStore, claim } = await wire(settings, (mark) => {
-    controller.mark(mark);
-  });
+  const staleness = new Staleness(systemClock);
+  const metrics = new Metrics(version, systemClock, staleness);
+  const { parts, readiness, engine, files, drainStore, claim } = await wire(
+    settings,
+    (mark) => {
+      controller.mark(mark);
+    },
+    metrics.noteCall.bind(metrics),
+  );
   await claim.take(otherEndsMs);
   const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
-  const staleness = new Staleness(systemClock);
   const timeline = new Timeline(systemClock);
   const writeLog = logTo(log);
   const tell = (told: Told): void => {
@@ -47,6 +53,7 @@ export async function run(settings: Settings): Promise<void> {
   const reporter: Reporter = {
     report(report) {
       staleness.note(report);
+      metrics.report(report);
       board.report(report);
       passes.report(report);
     },
@@ -67,7 +74,7 @@ export async function run(settings: Settings): Promise<void> {
   const text = new StatusText(board);
   const sources = { text, timeline, stream: new LiveStream(board, text, timeline, systemClock) };
   const at = { host: address, port, names: settings.statusNames.map((name) => name.toLowerCase()) };
-  const stopStatus = await startStatusServer(at, vitals, drainer, sources);
+  const stopStatus = await startStatusServer(at, { vitals, desk: drainer, sources, metrics });
   reporter.report({ kind: 'started', details: describe(settings) });
   if (claim.obstacle !== undefined) {
     log.warn(

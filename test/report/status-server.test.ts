@@ -151,11 +151,14 @@ describe('how it ends', () => {
   });
 });
 
+const noMetrics = { contentType: 'text/plain', text: () => Promise.resolve('') };
+
 test('over the wire: a caller who hangs up, and a controller that ends, end the wait', async () => {
   const desk = new Desk();
   desk.holds = true;
   const port = await freePort();
-  const stop = await startStatusServer({ host: '127.0.0.1', port, names: [] }, vitals, desk, new StatusLab());
+  const parts = { vitals, desk, sources: new StatusLab(), metrics: noMetrics };
+  const stop = await startStatusServer({ host: '127.0.0.1', port, names: [] }, parts);
   const post = (signal?: AbortSignal): Promise<Response> =>
     fetch(`http://127.0.0.1:${String(port)}/drain?wait=1h`, {
       method: 'POST',

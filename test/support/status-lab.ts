@@ -101,8 +101,9 @@ export class StatusLab {
       status: refuse,
       awaitQuiet: refuse,
     };
+    const metrics = { contentType: 'text/plain', text: () => Promise.resolve('') };
     const sources = { text: this.text, timeline: this.timeline, stream: this.stream };
-    const stop = await startStatusServer({ host: '127.0.0.1', port, names }, vitals, desk, sources);
+    const stop = await startStatusServer({ host: '127.0.0.1', port, names }, { vitals, desk, sources, metrics });
     return { base: `http://127.0.0.1:${String(port)}`, stop };
   }
 }

@@ -1,4 +1,3 @@
-import { hasPoolLabel } from '../core/labels.ts';
 import type { Container, Membership, Method, Pool } from '../core/model.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { Plan } from '../loop/reconcile.ts';
@@ -26,11 +25,15 @@ export function describePools(
   const drafts = new Map(plan.desired.pools.map((pool) => [pool, new Array<MemberStatus>()]));
   const byName = groupByName(plan.desired.pools);
   const outside: OutsideStatus[] = [];
+  // Of those that name no pool, only who has asked in vain: what other projects label is their affair.
+  const refused = new Set(
+    plan.desired.problems.filter(({ effect }) => effect === 'out').map(({ containerId }) => containerId),
+  );
   for (const row of sortByAge(plan.desired.memberships, plan.containers)) {
     const container = containers.get(row.containerId);
     const pool = choosePool(byName.get(row.pool ?? ''), container);
     if (pool !== undefined) drafts.get(pool)?.push(describe(row));
-    else if (row.pool !== undefined || (container !== undefined && hasPoolLabel(container))) {
+    else if (row.pool !== undefined || refused.has(row.containerId)) {
       outside.push({ ...describe(row), pool: row.pool ?? null });
     }
   }

@@ -12,6 +12,7 @@ import { ensureNpmPackages } from './npm-packages.mjs';
 import { ensureOneContainerImage } from './one-container-image.mjs';
 import { ensureOtherEngines } from './other-engines.mjs';
 import { ensureCaddyImage, ensureHaproxyImage } from './packaged-images.mjs';
+import { ensurePrometheus } from './prometheus.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
 import { journeys, runTests, withoutEngine } from './run-tests.mjs';
@@ -70,6 +71,7 @@ async function test(args) {
   await ensureNpmPackages();
   const nginx = await ensureNginxBinary();
   const parser = await ensureNginxParser();
+  const prometheus = await ensurePrometheus();
   await ensureBundle();
   const env = {
     ...readDotEnv(),
@@ -77,6 +79,7 @@ async function test(args) {
     LAB_NGINX: nginx.binary,
     LAB_NGINX_MODULES: nginx.modules,
     LAB_NGINX_PARSER: parser,
+    LAB_PROMETHEUS: prometheus,
   };
   if (args.includes('--unit')) {
     return runTests([[...args.filter((arg) => arg !== '--unit'), ...withoutEngine]], env);

@@ -9,6 +9,7 @@ import { addDrainRoutes } from './drain-routes.ts';
 import type { DrainDesk } from './drain-routes.ts';
 import { addMetricsRoutes } from './metrics-routes.ts';
 import type { MetricsText } from './metrics-routes.ts';
+import { addPageRoutes, bundledPage } from './page-routes.ts';
 
 /** What the answers are made of, asked at each request. */
 export interface Vitals {
@@ -38,6 +39,8 @@ export async function startStatusServer(
   addVitalRoutes(server, vitals);
   addDrainRoutes(server, desk);
   addMetricsRoutes(server, metrics);
+  const page = bundledPage();
+  if (page !== undefined) addPageRoutes(server, page);
   try {
     await server.listen({ host, port });
   } catch (error) {

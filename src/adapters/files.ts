@@ -12,8 +12,9 @@ import { describeFileError, writeAtomically } from './write-atomic.ts';
 
 const maxSiteFileBytes = 1024 * 1024;
 
-/** Editors' leftovers, nginx's modules, and keys, which are nobody's to read. */
-const notConfiguration = /^\.|~$|^#.*#$|\.(?:sw[a-z]|bak|tmp|orig|dpkg-\w+|so|key|pem|crt|csr|p12)$/;
+/** Editors' leftovers, copies that `lbwatch init` keeps, nginx's modules, and keys, which are nobody's to read. */
+const notConfiguration =
+  /^\.|~$|^#.*#$|\.before-lbwatch(?:\.\d+)?$|\.(?:sw[a-z]|bak|tmp|orig|dpkg-\w+|so|key|pem|crt|csr|p12)$/;
 
 /** Stands between the two texts in the file that remembers them; no generated file has such a line. */
 const seam = '\n# lbwatch: streams.conf\n';
@@ -74,17 +75,18 @@ export class DiskFiles implements Files {
   }
 
   async readSite(): Promise<SiteFiles> {
+    const files = await this.readSiteTexts();
+    const hash = createHash('sha256');
+    for (const { path, text } of files) hash.update(`${path}\0${String(text.length)}\0${text}`);
+    return { site: readSite(files.map(({ text }) => text)), digest: hash.digest('hex'), fileCount: files.length };
+  }
+
+  /** The files of the hand-written configuration, by path. */
+  async readSiteTexts(): Promise<readonly { readonly path: string; readonly text: string }[]> {
     const lists = await Promise.all(this.#sitePaths.map((path) => this.#listConfiguration(path, [])));
     const paths = [...new Set(lists.flat())].sort();
-    const hash = createHash('sha256');
-    const texts: string[] = [];
     const files = await Promise.all(paths.map(async (path) => ({ path, text: await readIfThere(path) })));
-    for (const { path, text } of files) {
-      if (text === undefined) continue;
-      hash.update(`${path}\0${String(text.length)}\0${text}`);
-      texts.push(text);
-    }
-    return { site: readSite(texts), digest: hash.digest('hex'), fileCount: texts.length };
+    return files.flatMap(({ path, text }) => (text === undefined ? [] : [{ path, text }]));
   }
 
   /** Whether a path below the site's folders is none of the hand-written configuration. */

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 
 import { printableLine } from '../core/printable.ts';
+import { check, checkHelp } from './check.ts';
 import { doctor } from './doctor.ts';
 import { drain, drainHelp } from './drain.ts';
 import { explain } from './explain.ts';
@@ -96,6 +97,17 @@ export function createProgram(
   add('health', 'ask the running controller for its health: the HEALTHCHECK of the image', (settings) =>
     health(settings),
   );
+  program
+    .command('check [files...]')
+    .description('read Compose files before up: what each label would do, and what is in the way')
+    .option('--json', 'print pools and findings as JSON')
+    .option('--github', 'print findings as annotations of GitHub Actions')
+    .option('--no-docker', 'ask neither docker compose nor docker image inspect')
+    .addHelpText('after', checkHelp)
+    .action(async (files: readonly string[], _options: unknown, command: Command) => {
+      const format = hasFlag(command, 'json') ? 'json' : hasFlag(command, 'github') ? 'github' : 'people';
+      exit(await check(files, { format, asksDocker: hasFlag(command, 'docker') }, process.cwd(), environment));
+    });
   return program;
 }
 

@@ -4,9 +4,10 @@ import { Drainer } from '../loop/drainer.ts';
 import { PassWatch } from '../loop/pass-watch.ts';
 import type { Report, Reporter } from '../loop/ports.ts';
 import { Staleness } from '../loop/staleness.ts';
-import { createLog } from '../report/log.ts';
-import { LogReporter } from '../report/log-reporter.ts';
+import { createLog, logTo } from '../report/log.ts';
+import { Metrics } from '../report/metrics/metrics.ts';
 import { startStatusServer } from '../report/status-server.ts';
+import { Teller } from '../report/teller.ts';
 import { watchConfig } from '../sources/config-watch.ts';
 import { watchEvents } from '../sources/docker-events.ts';
 import { startResync } from '../sources/resync.ts';
@@ -24,16 +25,22 @@ export const otherEndsMs = 1000;
  * Throws Held (adapters/claim.ts) where another lbwatch keeps the directory.
  */
 export async function run(settings: Settings): Promise<void> {
-  const { parts, readiness, engine, files, drainStore, claim } = await wire(settings, (mark) => {
-    controller.mark(mark);
-  });
+  const staleness = new Staleness(systemClock);
+  const metrics = new Metrics(version, systemClock, staleness);
+  const { parts, readiness, engine, files, drainStore, claim } = await wire(
+    settings,
+    (mark) => {
+      controller.mark(mark);
+    },
+    metrics.noteCall.bind(metrics),
+  );
   await claim.take(otherEndsMs);
   const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
-  const staleness = new Staleness(systemClock);
-  const passes = new PassWatch(new LogReporter(log, systemClock, staleness));
+  const passes = new PassWatch(new Teller(logTo(log), systemClock, staleness));
   const reporter: Reporter = {
     report(report) {
       staleness.note(report);
+      metrics.report(report);
       passes.report(report);
     },
   };
@@ -50,7 +57,7 @@ export async function run(settings: Settings): Promise<void> {
   const vitals = { outcome: () => controller.lastOutcome, staleSince: () => staleness.since };
   const { address = '0.0.0.0', port } = settings.status;
   const drainer = new Drainer(drainStore, passes, mark, systemClock);
-  const stopStatus = await startStatusServer(address, port, vitals, drainer);
+  const stopStatus = await startStatusServer(address, port, vitals, drainer, metrics);
   reporter.report({ kind: 'started', details: describe(settings) });
   if (claim.obstacle !== undefined) {
     log.warn(

@@ -1,4 +1,5 @@
 import type { Protocol } from './model.ts';
+import { directives } from './nginx-directives.ts';
 import { isPoolName } from './values.ts';
 
 /** What the hand-written nginx configuration says about upstreams; nginx keeps those of its two modules apart. */
@@ -35,7 +36,9 @@ export function readSite(texts: readonly string[]): Site {
   const stream = new Names();
   let sparesClients = false;
   for (const text of texts) {
-    for (const { words, within } of directives(text)) {
+    for (const found of directives(text)) {
+      if (found.kind === 'end') continue;
+      const { words, within } = found;
       const [directive = '', argument = ''] = words;
       if (directive === 'keepalive_min_timeout') sparesClients = true;
       if (directive === 'upstream') {
@@ -73,39 +76,5 @@ class Names {
       named: [...this.#named].filter(isFree).sort(),
       namedWithPort: [...this.#namedWithPort].filter(isFree).sort(),
     };
-  }
-}
-
-type Block = 'http' | 'stream';
-
-interface Directive {
-  /** Unquoted. */
-  readonly words: readonly string[];
-  /** The block of nginx.conf it stands in, as far as the text shows. */
-  readonly within: Block | undefined;
-}
-
-/** Each simple directive or block head of a text. */
-function* directives(text: string): Generator<Directive> {
-  let words: string[] = [];
-  let within: Block | undefined;
-  const around: (Block | undefined)[] = [];
-  // A comment, a quoted word, a plain word, or the end of a directive.
-  const token =
-    /#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[;{}]|(?:\\.|\$\{[^}]*\}|[^\s;{}"'])(?:\\.|\$\{[^}]*\}|[^\s;{}])*/gs;
-  for (const [match] of text.matchAll(token)) {
-    if (match.startsWith('#')) continue;
-    if (match === ';' || match === '{' || match === '}') {
-      if (words.length > 0) yield { words, within };
-      if (match === '{') {
-        around.push(within);
-        const [head] = words;
-        if (head === 'http' || head === 'stream') within ??= head;
-      }
-      if (match === '}') within = around.pop();
-      words = [];
-      continue;
-    }
-    words.push(/^["']/.test(match) ? match.slice(1, -1) : match);
   }
 }

@@ -7,6 +7,8 @@ import type { Outcome } from '../loop/outcome.ts';
 import { AppError } from '../loop/ports.ts';
 import { addDrainRoutes } from './drain-routes.ts';
 import type { DrainDesk } from './drain-routes.ts';
+import { addMetricsRoutes } from './metrics-routes.ts';
+import type { MetricsText } from './metrics-routes.ts';
 import { addPageRoutes, bundledPage } from './page-routes.ts';
 
 /** What the answers are made of, asked at each request. */
@@ -18,7 +20,7 @@ export interface Vitals {
 }
 
 /**
- * The one HTTP server of the controller: how it is (`/healthz`, `/readyz`), and drains. Answers a function that ends it,
+ * The one HTTP server of the controller: how it is (`/healthz`, `/readyz`), drains, and metrics. Answers a function that ends it,
  * with whoever is still waiting for an answer.
  */
 export async function startStatusServer(
@@ -26,6 +28,7 @@ export async function startStatusServer(
   port: number,
   vitals: Vitals,
   desk: DrainDesk,
+  metrics: MetricsText,
 ): Promise<() => Promise<void>> {
   const server = fastify({ logger: false, forceCloseConnections: true });
   server.setReplySerializer((payload) => printableJson(JSON.stringify(payload)));
@@ -35,6 +38,7 @@ export async function startStatusServer(
   });
   addVitalRoutes(server, vitals);
   addDrainRoutes(server, desk);
+  addMetricsRoutes(server, metrics);
   const page = bundledPage();
   if (page !== undefined) addPageRoutes(server, page);
   try {

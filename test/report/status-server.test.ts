@@ -150,11 +150,13 @@ describe('how it ends', () => {
   });
 });
 
+const noMetrics = { contentType: 'text/plain', text: () => Promise.resolve('') };
+
 test('over the wire: a caller who hangs up, and a controller that ends, end the wait', async () => {
   const desk = new Desk();
   desk.holds = true;
   const port = await freePort();
-  const stop = await startStatusServer('127.0.0.1', port, vitals, desk);
+  const stop = await startStatusServer('127.0.0.1', port, vitals, desk, noMetrics);
   const post = (signal?: AbortSignal): Promise<Response> =>
     fetch(`http://127.0.0.1:${String(port)}/drain?wait=1h`, {
       method: 'POST',
@@ -255,6 +257,7 @@ class Desk {
         role: 'primary' as const,
         address: '10.0.0.2:8000',
         state: 'waiting' as const,
+        condition: 'starting' as const,
         reason: 'not checked yet',
       },
     ]);

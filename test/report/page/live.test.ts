@@ -30,6 +30,16 @@ test('who joins is shown coming, who leaves is shown going, and nobody else move
   expect(await page.evaluate('document.body.dataset.mark')).toBe('not loaded again');
 });
 
+test('very many at once are no motion any more: they are there, or gone, at once', async () => {
+  const { page, server } = await open(two);
+  server.show(status({ pools: [pool('api', members('api', 200))] }));
+  await page.locator('.member').nth(199).waitFor();
+  expect(await page.locator('.joining').count()).toBe(0);
+  server.show(two);
+  await page.locator('.member').nth(2).waitFor({ state: 'detached' });
+  expect(await page.locator('.leaving').count()).toBe(0);
+});
+
 test('where people want no motion, nothing moves', async () => {
   const { page, server } = await open(two, { reducedMotion: 'reduce' });
   server.show(three);

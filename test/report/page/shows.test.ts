@@ -50,6 +50,7 @@ test('the details of a member, closed again by Esc', async () => {
   );
   await page.getByRole('button', { name: /^shop-api-2/ }).click();
   const details = page.getByRole('complementary', { name: 'Details of a member' });
+  await details.getByRole('heading', { name: 'shop-api-2' }).waitFor();
   expect(await details.innerText()).toMatch(
     /shop-api-2.*state\s+ready.*why\s+its port answers.*since.*2 min.*in nginx\s+yes.*pool\s+api, as primary.*address\s+172\.20\.0\.6:8000/s,
   );

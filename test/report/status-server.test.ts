@@ -10,7 +10,7 @@ import { startStatusServer } from '../../src/report/status-server.ts';
 import { container } from '../support/container.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { StatusLab } from '../support/status-lab.ts';
+import { StatusLab, noMetrics } from '../support/status-lab.ts';
 import '../support/native-errors.ts';
 
 const app = container({ name: 'app-1', attachments: [{ network: 'shop_default', address: '10.0.0.2' }] });
@@ -150,8 +150,6 @@ describe('how it ends', () => {
     });
   });
 });
-
-const noMetrics = { contentType: 'text/plain', text: () => Promise.resolve('') };
 
 test('over the wire: a caller who hangs up, and a controller that ends, end the wait', async () => {
   const desk = new Desk();

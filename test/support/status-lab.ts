@@ -27,6 +27,9 @@ export interface PassSpec {
   readonly stages?: Readonly<Record<string, number>>;
 }
 
+/** Where a test is about something else. */
+export const noMetrics = { contentType: 'text/plain', text: () => Promise.resolve('') };
+
 /** The parts that tell how things are, as `lbwatch run` puts them together, told of passes by a test. */
 export class StatusLab {
   readonly clock = new FakeClock();
@@ -101,9 +104,11 @@ export class StatusLab {
       status: refuse,
       awaitQuiet: refuse,
     };
-    const metrics = { contentType: 'text/plain', text: () => Promise.resolve('') };
     const sources = { text: this.text, timeline: this.timeline, stream: this.stream };
-    const stop = await startStatusServer({ host: '127.0.0.1', port, names }, { vitals, desk, sources, metrics });
+    const stop = await startStatusServer(
+      { host: '127.0.0.1', port, names },
+      { vitals, desk, sources, metrics: noMetrics },
+    );
     return { base: `http://127.0.0.1:${String(port)}`, stop };
   }
 }

@@ -1,6 +1,7 @@
 import type { Container, Membership, Method, Pool } from '../core/model.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { Plan } from '../loop/reconcile.ts';
+import { toTenths } from './duration.ts';
 import type { MemberStatus, NginxStatus, OutcomeStatus, OutsideStatus, PoolStatus } from './status-document.ts';
 
 /** What is known beside a plan of the memberships in it. */
@@ -68,7 +69,7 @@ export function describeOutcome(outcome: Outcome, at: Date, sinceEventMs: number
     ...('what' in outcome ? { what: outcome.what } : {}),
     ...('message' in outcome ? { message: outcome.message } : {}),
     at: at.toISOString(),
-    sinceEventMs: Math.round(sinceEventMs * 10) / 10,
+    sinceEventMs: toTenths(sinceEventMs),
   };
 }
 

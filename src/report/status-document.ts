@@ -47,7 +47,7 @@ const nginxSchema = z.object({
   name: z.string(),
   answersAt: z.string().describe('where lbwatch asks it for its digest'),
   version: z.string().nullable().describe('null where it is not known'),
-  digest: z.string().nullable().describe('of what it runs, as last heard; null when it did not answer'),
+  digest: z.string().nullable().describe('of what it runs, as last heard; null where it did not say'),
   inStep: z.boolean().describe('whether that is what it should run'),
 });
 

@@ -112,9 +112,9 @@ function drawNow(): void {
   document.title = renderTitle(view);
   document.body.classList.toggle('lost', link.kind === 'lost');
   document.body.classList.toggle('searching', !isEmpty(query));
-  const said = renderLink(link, tickMs);
+  const said = renderLink(link, nowMs);
   linkLine.hidden = said === '';
-  linkLine.textContent = said;
+  if (linkLine.textContent !== said) linkLine.textContent = said;
   render(renderHead(view, actions), head);
   render(renderProblems(view), problems);
   render(renderPicture(view, actions), picture);

@@ -53,12 +53,21 @@ test('lbwatch goes away: the page says so and that it shows the past; back again
   const first = event('started', 'lbwatch started');
   server.tell(first);
   await page.locator('.event', { hasText: 'lbwatch started' }).waitFor();
+  await page.evaluate(`
+    globalThis.said = 0;
+    new MutationObserver((records) => { said += records.length; })
+      .observe(document.querySelector('#link'), { childList: true, characterData: true, subtree: true });
+  `);
   await server.goAway();
   const alert = page.getByRole('alert');
   await alert.filter({ hasText: 'The connection to lbwatch is lost' }).waitFor();
   expect(await page.title()).toBe('✕ connection lost · lbwatch');
   expect(await page.evaluate("getComputedStyle(document.querySelector('main')).opacity")).not.toBe('1');
   expect(await page.locator('.member').count()).toBe(2);
+  // Drawn again every second meanwhile; read out once.
+  await page.waitForEvent('requestfailed');
+  await page.waitForEvent('requestfailed');
+  expect(await page.evaluate('said')).toBe(1);
 
   server.show(three);
   server.tell(event('joined', 'while nobody looked', { pool: 'api' }));

@@ -10,19 +10,10 @@ import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { prepareJourney } from '../../support/journey.ts';
 import type { Journey } from '../../support/journey.ts';
+import { readReadme, readStep } from '../../support/readme.ts';
 import { useImage } from '../power/use-image.ts';
 
 const sitePath = 'nginx/conf.d/flaskapp.conf';
-/** A site of somebody who wants the page below a prefix of his own server. By a variable, nginx starts without lbwatch too. */
-const location = `    location /ops/lb/ {
-        resolver 127.0.0.11 valid=1s;
-        set $lbwatch http://lbwatch:9180;
-        rewrite ^/ops/lb/(.*)$ /$1 break;
-        proxy_pass $lbwatch;
-    }
-
-`;
-
 let journey: Journey;
 let statusPort: number;
 let browser: Browser;
@@ -34,6 +25,9 @@ beforeAll(async () => {
   await useImage(journey);
   const path = join(journey.directory, sitePath);
   const site = await readFile(path, 'utf8');
+  // The README's, open to this test.
+  const location = readStep(await readReadme(), 'nginx', 'nginx: the page').replace('192.0.2.0/24', 'all');
+  expect(location).toContain('allow all;');
   const edited = site.replace(/^(?= {4}location )/m, () => location);
   expect(edited).not.toBe(site);
   await writeFile(path, edited);
@@ -49,7 +43,7 @@ afterAll(async () => {
 test('at its own port and below a prefix of the nginx that it looks after: who joins is shown, and who leaves is not any more', async () => {
   const pages = [
     await openPage(`http://127.0.0.1:${String(statusPort)}/`),
-    await openPage(`http://127.0.0.1:${String(journey.port)}/ops/lb/`),
+    await openPage(`http://127.0.0.1:${String(journey.port)}/lbwatch/`),
   ];
   const atRest = ['flaskservice-1, ready', 'gotyourback-1, backup, standing by', 'redudantservice-1, ready'];
   for (const page of pages) {
@@ -73,6 +67,9 @@ test('at its own port and below a prefix of the nginx that it looks after: who j
     await page.close();
   }
   expect(errors).toEqual([]);
+
+  const drain = { method: 'POST', body: JSON.stringify({ container: 'flaskservice' }) };
+  expect((await fetch(`http://127.0.0.1:${String(journey.port)}/lbwatch/drain`, drain)).status).toBe(403);
 }, 90_000);
 
 test('the backup takes over, and is shown serving; lbwatch itself restarts, and the page finds it again', async () => {

@@ -88,11 +88,11 @@ test('lbwatch goes away: the page says so and that it shows the past; back again
 
 test('a proxy that answers 502 meanwhile does not end the attempts', async () => {
   const { page, server } = await open(two);
-  const comeBack = await server.answerBadGateway();
+  await server.answerBadGateway();
   await page.getByRole('alert').filter({ hasText: 'is lost' }).waitFor();
   await page.waitForResponse((response) => response.url().includes('api/stream') && response.status() === 502);
   server.show(three);
-  await comeBack();
+  await server.comeBack();
   await page.locator('.member', { hasText: 'api-3' }).waitFor();
 });
 

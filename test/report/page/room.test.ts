@@ -12,7 +12,8 @@ usePage((given) => {
   open = given;
 });
 
-const long = 'a-very-long-name-of-a-service-that-somebody-thought-a-good-idea-0123456789'.repeat(2);
+/** With no place to break it. */
+const long = 'averylongnameofaservicethatsomebodythoughtagoodidea0123456789'.repeat(2);
 
 const full = status({
   pools: [

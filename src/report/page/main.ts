@@ -94,8 +94,10 @@ void followStream({
   },
 });
 
-/** Draws in the next frame, once, however often it is asked until then. */
+/** Draws in the next frame, once, however often it is asked until then. Where nobody looks there are no frames, but a title. */
 function draw(): void {
+  const title = renderTitle({ status, link });
+  if (document.title !== title) document.title = title;
   if (isDue) return;
   isDue = true;
   requestAnimationFrame(() => {
@@ -109,7 +111,6 @@ function drawNow(): void {
   const nowMs = Date.now() + aheadMs;
   const query = readQuery(queryText);
   const view: View = { status, events, link, query, queryText, motions, selected, current, nowMs, tickMs };
-  document.title = renderTitle(view);
   document.body.classList.toggle('lost', link.kind === 'lost');
   document.body.classList.toggle('searching', !isEmpty(query));
   const said = renderLink(link, nowMs);

@@ -110,6 +110,18 @@ test('2,000 members: who needs a look comes first by name, and a change of one t
   await page.getByText('1 member found').waitFor();
 });
 
+test('what moves is left to the compositor: anything else would have all members painted anew in each frame', async () => {
+  const { page } = await open(status());
+  const animated = await page.evaluate<string[]>(
+    `[...document.styleSheets]
+      .flatMap((sheet) => [...sheet.cssRules])
+      .filter((rule) => rule instanceof CSSKeyframesRule)
+      .flatMap((rule) => [...rule.cssRules])
+      .flatMap((frame) => [...frame.style])`,
+  );
+  expect(new Set(animated)).toEqual(new Set(['opacity', 'transform']));
+});
+
 /** How light the ground is, and the texts with a contrast below 4.5 to 1, the least of WCAG 2's level AA. */
 function measureContrast(page: Page): Promise<{ readonly luminance: number; readonly failing: readonly string[] }> {
   return page.evaluate(`(() => {

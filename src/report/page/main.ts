@@ -57,9 +57,7 @@ const actions: Actions = {
 
 listenToKeys({
   close() {
-    const wasOpen = selected !== undefined;
     actions.select(undefined);
-    return wasOpen;
   },
   clearSearch() {
     actions.search('');

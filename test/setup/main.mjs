@@ -23,7 +23,7 @@ import { ensureStackImages } from './stack-images.mjs';
 import { ensureWrk } from './wrk.mjs';
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Promise<number>>>} */
-const commands = { demo, traffic, chaos, bench, test, check: runCheck };
+const commands = { demo, traffic, chaos, bench, screenshots, test, check: runCheck };
 
 /** @param {readonly string[]} args */
 async function demo(args) {
@@ -65,6 +65,13 @@ async function chaos(args) {
   if (args.includes('--json')) sayOnStderr();
   await ensureNpmPackages();
   return runWithCompose('test/chaos/chaos.ts', args, await ensureStack());
+}
+
+/** @param {readonly string[]} args */
+async function screenshots(args) {
+  await ensureNpmPackages();
+  process.env['LAB_CHROMIUM'] = await ensureChromium();
+  return runWithCompose('test/screenshots/screenshots.ts', args, await ensureStack());
 }
 
 /** @param {readonly string[]} args `--unit`: only what needs no engine; all others are Jest's */

@@ -5,12 +5,12 @@ import type { StatusDocument } from '../../src/report/status-document.ts';
 import { startBrowser } from './browser.ts';
 import { FakeStatusServer } from './fake-status-server.ts';
 
-export interface OpenPage {
+interface OpenPage {
   readonly page: Page;
   readonly server: FakeStatusServer;
 }
 
-export type OpenOptions = BrowserContextOptions & { readonly prefix?: string };
+type OpenOptions = BrowserContextOptions & { readonly prefix?: string };
 
 /** Opens the page of a fake server and waits until it shows the status. */
 export type Open = (status: StatusDocument, options?: OpenOptions) => Promise<OpenPage>;

@@ -3,11 +3,9 @@ import { createParser } from 'eventsource-parser';
 import { printableLine } from '../../core/printable.ts';
 import type { StatusDocument, TimelineEvent } from '../status-document.ts';
 
-/** Whether the page hears lbwatch. Moments are of the browser's clock that never jumps, in milliseconds. */
+/** Whether the page hears lbwatch. */
 export type Link =
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'up' }
-  | { readonly kind: 'lost'; readonly sinceMs: number; readonly retryMs: number };
+  { readonly kind: 'connecting' } | { readonly kind: 'up' } | { readonly kind: 'lost'; readonly since: Date };
 
 export interface Listener {
   readonly onStatus: (status: StatusDocument) => void;
@@ -31,7 +29,7 @@ const longestPauseMs = 5_000;
 export async function followStream(listener: Listener): Promise<never> {
   let lastId = 0;
   let pauseMs = shortestPauseMs;
-  let lostMs: number | undefined;
+  let since: Date | undefined;
   const heard: Listener = {
     ...listener,
     onTimeline(event) {
@@ -40,15 +38,15 @@ export async function followStream(listener: Listener): Promise<never> {
     },
     onLink(link) {
       pauseMs = shortestPauseMs;
-      lostMs = undefined;
+      since = undefined;
       listener.onLink(link);
     },
   };
   for (;;) {
     // Why it broke helps nobody here: the page says since when, and what lbwatch's own log and the proxy's are for.
     await readOnce(lastId, heard).catch(() => undefined);
-    lostMs ??= performance.now();
-    listener.onLink({ kind: 'lost', sinceMs: lostMs, retryMs: performance.now() + pauseMs });
+    since ??= new Date();
+    listener.onLink({ kind: 'lost', since });
     await pauseOrWake(pauseMs);
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   }

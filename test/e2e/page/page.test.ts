@@ -10,12 +10,10 @@ import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { prepareJourney } from '../../support/journey.ts';
 import type { Journey } from '../../support/journey.ts';
+import { readReadme, readStep } from '../../support/readme.ts';
 import { useImage } from '../power/use-image.ts';
 
 const sitePath = 'nginx/conf.d/flaskapp.conf';
-/** A site of somebody who wants the page below a prefix of his own server. */
-const location = '    location /ops/lb/ { proxy_pass http://lbwatch:9180/; }\n';
-
 let journey: Journey;
 let statusPort: number;
 let browser: Browser;
@@ -27,7 +25,10 @@ beforeAll(async () => {
   await useImage(journey);
   const path = join(journey.directory, sitePath);
   const site = await readFile(path, 'utf8');
-  const edited = site.replace(/^(?= {4}location )/m, location);
+  // The README's, open to this test.
+  const location = readStep(await readReadme(), 'nginx', 'nginx: the page').replace('192.0.2.0/24', 'all');
+  expect(location).toContain('allow all;');
+  const edited = site.replace(/^(?= {4}location )/m, () => location);
   expect(edited).not.toBe(site);
   await writeFile(path, edited);
   browser = await startBrowser();
@@ -39,46 +40,37 @@ afterAll(async () => {
   await journey.end();
 }, 60_000);
 
-test.each([
-  ['at its own port', () => `http://127.0.0.1:${String(statusPort)}/`],
-  ['below a prefix of the nginx that it looks after', () => `http://127.0.0.1:${String(journey.port)}/ops/lb/`],
-])(
-  '%s: a replica that joins is shown, and one that leaves is not any more',
-  async (_, url) => {
-    const page = await openPage(url());
-    await expectMembers(page, [
-      'flaskservice-1, ready',
-      'gotyourback-1, backup, standing by',
-      'redudantservice-1, ready',
-    ]);
-    await page.getByText('In step').waitFor();
+test('at its own port and below a prefix of the nginx that it looks after: who joins is shown, and who leaves is not any more', async () => {
+  const pages = [
+    await openPage(`http://127.0.0.1:${String(statusPort)}/`),
+    await openPage(`http://127.0.0.1:${String(journey.port)}/lbwatch/`),
+  ];
+  const atRest = ['flaskservice-1, ready', 'gotyourback-1, backup, standing by', 'redudantservice-1, ready'];
+  for (const page of pages) {
+    await expectMembers(page, atRest);
+    await page.locator('#head').getByText('In step').waitFor();
     await page.evaluate("document.body.dataset.mark = 'not loaded again'");
+  }
 
-    await journey.compose.run('up', '-d', '--no-build', '--scale', 'flaskservice=3', 'flaskservice');
-    await expectMembers(page, [
-      'flaskservice-1, ready',
-      'flaskservice-2, ready',
-      'flaskservice-3, ready',
-      'gotyourback-1, backup, standing by',
-      'redudantservice-1, ready',
-    ]);
+  await journey.compose.run('up', '-d', '--no-build', '--scale', 'flaskservice=3', 'flaskservice');
+  for (const page of pages) {
+    await expectMembers(page, [...atRest, 'flaskservice-2, ready', 'flaskservice-3, ready'].sort());
     const joined = page.locator('.event.joined', { hasText: 'flaskservice-3' });
-    await joined.first().waitFor();
-    expect(await joined.first().locator('.stages').innerText()).toMatch(/\d ms|\d s/);
+    expect(await joined.locator('.stages summary').innerText()).toMatch(/\d m?s/);
+  }
 
-    await journey.compose.run('up', '-d', '--no-build', '--scale', 'flaskservice=1', 'flaskservice');
-    await expectMembers(page, [
-      'flaskservice-1, ready',
-      'gotyourback-1, backup, standing by',
-      'redudantservice-1, ready',
-    ]);
-    await page.locator('.event.left', { hasText: 'flaskservice-3' }).first().waitFor();
+  await journey.compose.run('up', '-d', '--no-build', '--scale', 'flaskservice=1', 'flaskservice');
+  for (const page of pages) {
+    await expectMembers(page, atRest);
+    await page.locator('.event.left', { hasText: 'flaskservice-3' }).waitFor();
     expect(await page.evaluate('document.body.dataset.mark')).toBe('not loaded again');
-    expect(errors).toEqual([]);
     await page.close();
-  },
-  90_000,
-);
+  }
+  expect(errors).toEqual([]);
+
+  const drain = { method: 'POST', body: JSON.stringify({ container: 'flaskservice' }) };
+  expect((await fetch(`http://127.0.0.1:${String(journey.port)}/lbwatch/drain`, drain)).status).toBe(403);
+}, 90_000);
 
 test('the backup takes over, and is shown serving; lbwatch itself restarts, and the page finds it again', async () => {
   const page = await openPage(`http://127.0.0.1:${String(statusPort)}/`);

@@ -12,7 +12,8 @@ usePage((given) => {
   open = given;
 });
 
-const long = 'a-very-long-name-of-a-service-that-somebody-thought-a-good-idea-0123456789'.repeat(2);
+/** With no place to break it. */
+const long = 'averylongnameofaservicethatsomebodythoughtagoodidea0123456789'.repeat(2);
 
 const full = status({
   pools: [
@@ -107,6 +108,18 @@ test('2,000 members: who needs a look comes first by name, and a change of one t
   await page.keyboard.press('/');
   await page.keyboard.type('api-1234');
   await page.getByText('1 member found').waitFor();
+});
+
+test('what moves is left to the compositor: anything else would have all members painted anew in each frame', async () => {
+  const { page } = await open(status());
+  const animated = await page.evaluate<string[]>(
+    `[...document.styleSheets]
+      .flatMap((sheet) => [...sheet.cssRules])
+      .filter((rule) => rule instanceof CSSKeyframesRule)
+      .flatMap((rule) => [...rule.cssRules])
+      .flatMap((frame) => [...frame.style])`,
+  );
+  expect(new Set(animated)).toEqual(new Set(['opacity', 'transform']));
 });
 
 /** How light the ground is, and the texts with a contrast below 4.5 to 1, the least of WCAG 2's level AA. */

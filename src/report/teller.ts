@@ -11,6 +11,14 @@ import type { Told } from './told.ts';
 
 type Pass = Extract<Report, { readonly kind: 'pass' }>;
 
+/** What is said of a pass that failed. */
+type Failure =
+  | {
+      readonly level: 'error';
+      readonly message: 'nginx refuses the configuration; the running one stays' | 'reload failed';
+    }
+  | { readonly level: 'warn'; readonly message: 'waiting' };
+
 /** So many different failures are told at once between two reminders; more are one that says something else each time. */
 const mostNews = 16;
 /** A stream that was up for so long and breaks is news, not the same trouble going on. */
@@ -102,13 +110,16 @@ export class Teller implements Reporter {
         this.#reportApplied(pass, outcome.reloaded);
         break;
       case 'rejected':
-        this.#reportFailure(outcome, 'nginx refuses the configuration; the running one stays', 'error');
+        this.#reportFailure(outcome, {
+          level: 'error',
+          message: 'nginx refuses the configuration; the running one stays',
+        });
         break;
       case 'rolledBack':
-        this.#reportFailure(outcome, 'reload failed', 'error');
+        this.#reportFailure(outcome, { level: 'error', message: 'reload failed' });
         break;
       case 'unavailable':
-        this.#reportFailure(outcome, 'waiting', 'warn');
+        this.#reportFailure(outcome, { level: 'warn', message: 'waiting' });
         break;
     }
   }
@@ -164,7 +175,7 @@ export class Teller implements Reporter {
     this.#notes = new Set(notes);
   }
 
-  #reportFailure(outcome: Extract<Outcome, { message: string }>, message: string, level: 'error' | 'warn'): void {
+  #reportFailure(outcome: Extract<Outcome, { message: string }>, failure: Failure): void {
     const nowMs = this.#clock.nowMs();
     const isFirst = this.#failure === undefined;
     this.#failure ??= {
@@ -182,7 +193,7 @@ export class Teller implements Reporter {
     const line = isFirst ? outcome.message : `${outcome.message} (${this.#describeStale()})`;
     const { since: staleSince } = this.#staleness;
     const details = { outcome: outcome.kind, why: outcome.message, times: this.#failure.times, line, staleSince };
-    this.#tell({ level, message, details, event: { kind: 'failure' } });
+    this.#tell({ ...failure, details, event: { kind: 'failure' } });
   }
 
   #reportRecovery(): void {
@@ -204,21 +215,22 @@ export class Teller implements Reporter {
     const isTold = this.#cut.reminder.isDue(nowMs) && (isFirst || this.#failure === undefined);
     this.#isCutTold ||= isTold;
     const line = isFirst ? why : `${why} (${this.#describeStale()})`;
-    const told = { message: 'event stream lost', details: { why, retryMs, staleSince: this.#staleness.since, line } };
+    const details = { why, retryMs, staleSince: this.#staleness.since, line };
+    const told = { message: 'event stream lost', details } as const;
     this.#tell(isTold ? { level: 'warn', ...told, event: { kind: 'stream lost' } } : { level: 'debug', ...told });
   }
 
   #reportWatching(): void {
     const nowMs = this.#clock.nowMs();
-    const told =
-      this.#cut === undefined
-        ? { message: 'watching the engine' }
-        : {
-            message: 'watching the engine again',
-            details: { line: `after ${renderDuration(nowMs - this.#cut.beganMs)}` },
-          };
-    const isTold = this.#cut === undefined || this.#isCutTold;
-    this.#tell(isTold ? { level: 'info', ...told, event: { kind: 'stream up' } } : { level: 'debug', ...told });
+    if (this.#cut === undefined) {
+      this.#tell({ level: 'info', message: 'watching the engine', event: { kind: 'stream up' } });
+    } else {
+      const line = `after ${renderDuration(nowMs - this.#cut.beganMs)}`;
+      const told = { message: 'watching the engine again', details: { line } } as const;
+      this.#tell(
+        this.#isCutTold ? { level: 'info', ...told, event: { kind: 'stream up' } } : { level: 'debug', ...told },
+      );
+    }
     this.#isCutTold = false;
     this.#againMs = nowMs;
   }

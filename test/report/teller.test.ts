@@ -12,6 +12,7 @@ import { renderLine } from '../../src/report/line.ts';
 import { logTo } from '../../src/report/log.ts';
 import { Teller } from '../../src/report/teller.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { isListed } from '../support/listed.ts';
 
 type Pass = Extract<Report, { kind: 'pass' }>;
 
@@ -43,6 +44,7 @@ function begin(level = 'info') {
     records,
     /** What was written since the last call. */
     lines: (): readonly string[] => {
+      expect(records().filter((record) => !isListed(record))).toEqual([]);
       const lines = records().map((record) => `${words[Number(record['level'])] ?? '?'} ${renderLine(record)}`);
       written.length = 0;
       return lines;
@@ -355,11 +357,11 @@ describe('everything else', () => {
 
   test('the start, the end, and a bug with its stack', () => {
     const { report, lines } = begin();
-    report({ kind: 'started', details: { nginx: 'shop-nginx-1', directory: '/etc/nginx/lbwatch' } });
+    report({ kind: 'started', details: { nginx: 'shop-nginx-1', dir: '/etc/nginx/lbwatch' } });
     report({ kind: 'bug', error: new TypeError('nginx number NaN cannot be written') });
     report({ kind: 'stopped' });
     const [started, bug, stopped] = lines();
-    expect(started).toBe('info lbwatch started nginx=shop-nginx-1 directory=/etc/nginx/lbwatch');
+    expect(started).toBe('info lbwatch started nginx=shop-nginx-1 dir=/etc/nginx/lbwatch');
     expect(bug).toMatch(
       /^error a bug of lbwatch: the pass failed and will be tried again\nTypeError: nginx number NaN .*\n {4}at /,
     );

@@ -7,6 +7,7 @@ import { Staleness } from '../loop/staleness.ts';
 import { LiveStream } from '../report/live-stream.ts';
 import { createLog } from '../report/log.ts';
 import { Metrics } from '../report/metrics/metrics.ts';
+import { Reminder } from '../report/reminder.ts';
 import { StatusBoard } from '../report/status-board.ts';
 import { startStatusServer } from '../report/status-server.ts';
 import { StatusText } from '../report/status-text.ts';
@@ -91,7 +92,10 @@ export async function run(settings: Settings): Promise<void> {
     isIgnored: (path: string) => files.isIgnored(path),
     isGeneratedIntact: () => files.isGeneratedIntact(),
   };
+  // Where files cannot be watched, each of them says so.
+  const reminder = new Reminder();
   const onWatchError = (error: unknown): void => {
+    if (!reminder.isDue(systemClock.nowMs())) return;
     const message = 'cannot watch the configuration; the resync will see what changes';
     tell({ level: 'warn', message, details: { err: error } });
   };

@@ -34,7 +34,7 @@ export const messages = {
   'early handover is off': { levels: ['warn'], keys: ['why', 'line'] },
   'another lbwatch would not be kept out of the directory for now': { levels: ['warn'], keys: ['dir', 'why'] },
   'cannot watch the configuration; the resync will see what changes': { levels: ['warn'], keys: ['err'] },
-  'a bug of lbwatch: the pass failed and will be tried again': { levels: ['error'], keys: ['err'] },
+  'a bug of lbwatch: the pass failed and will be tried again': { levels: ['error'], keys: ['err', 'times'] },
   'log level changed': { levels: ['info'], keys: ['logLevel', 'line'] },
   'lbwatch stopped; nginx goes on serving': { levels: ['info'], keys: [] },
   pass: { levels: ['debug'], keys: ['outcome', 'reasons', 'stages', 'sinceEventMs'] },

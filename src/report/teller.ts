@@ -1,5 +1,6 @@
 import type { PoolChange } from '../core/diff.ts';
 import type { Problem } from '../core/model.ts';
+import { messageOf } from '../core/error-words.ts';
 import { printable } from '../core/printable.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { Clock, Report, Reporter } from '../loop/ports.ts';
@@ -7,6 +8,7 @@ import type { Staleness } from '../loop/staleness.ts';
 import { describeChange, describeFound, shorten } from './change-words.ts';
 import { renderDuration } from './duration.ts';
 import { Reminder } from './reminder.ts';
+import { Repeats } from './repeats.ts';
 import type { Told } from './told.ts';
 
 type Pass = Extract<Report, { readonly kind: 'pass' }>;
@@ -19,16 +21,8 @@ type Failure =
     }
   | { readonly level: 'warn'; readonly message: 'waiting' };
 
-/** So many different failures are told at once between two reminders; more are one that says something else each time. */
-const mostNews = 16;
 /** A stream that was up for so long and breaks is news, not the same trouble going on. */
 const calmMs = 60_000;
-
-/** Something that does not work, from the first line about it to the last. */
-interface Trouble {
-  readonly beganMs: number;
-  readonly reminder: Reminder;
-}
 
 /**
  * Tells people what happens: one line for each thing that a person should know, and none twice. What goes on failing is told
@@ -41,9 +35,11 @@ export class Teller implements Reporter {
   /** Problems already told, by their text. */
   #problems: ReadonlyMap<string, Problem> = new Map();
   #notes: ReadonlySet<string> = new Set();
-  /** The passes that fail at present, and what was told of them since the last reminder. */
-  #failure: (Trouble & { readonly told: Set<string>; times: number }) | undefined;
-  #cut: Trouble | undefined;
+  /** The passes that fail at present. */
+  #failure: { readonly beganMs: number; readonly repeats: Repeats } | undefined;
+  /** Those that came to no outcome at all. */
+  #bugs: Repeats | undefined;
+  #cut: { readonly beganMs: number; readonly reminder: Reminder } | undefined;
   /** When the stream that was said to be lost came back. */
   #againMs: number | undefined;
   #isCutTold = false;
@@ -70,12 +66,7 @@ export class Teller implements Reporter {
         this.#reportCut(report);
         break;
       case 'bug':
-        this.#tell({
-          level: 'error',
-          message: 'a bug of lbwatch: the pass failed and will be tried again',
-          details: { err: report.error },
-          event: { kind: 'failure' },
-        });
+        this.#reportBug(report.error);
         break;
       case 'pass':
         this.#reportPass(report);
@@ -83,7 +74,16 @@ export class Teller implements Reporter {
     }
   }
 
+  #reportBug(error: unknown): void {
+    this.#bugs ??= new Repeats();
+    if (!this.#bugs.isDue(messageOf(error), this.#clock.nowMs())) return;
+    const message = 'a bug of lbwatch: the pass failed and will be tried again';
+    const details = { err: error, times: this.#bugs.times };
+    this.#tell({ level: 'error', message, details, event: { kind: 'failure' } });
+  }
+
   #reportPass(pass: Pass): void {
+    this.#bugs = undefined;
     if (pass.plan !== undefined) {
       this.#reportProblems(pass.plan.desired.problems);
       this.#reportNotes(pass.plan.notes);
@@ -178,21 +178,12 @@ export class Teller implements Reporter {
   #reportFailure(outcome: Extract<Outcome, { message: string }>, failure: Failure): void {
     const nowMs = this.#clock.nowMs();
     const isFirst = this.#failure === undefined;
-    this.#failure ??= {
-      beganMs: nowMs - (this.#staleness.ageMs ?? 0),
-      reminder: new Reminder(),
-      told: new Set(),
-      times: 0,
-    };
-    const { told, reminder } = this.#failure;
-    this.#failure.times += 1;
-    const isNews = !told.has(outcome.message) && told.size < mostNews;
-    if (!reminder.isDue(nowMs) && !isNews) return;
-    if (told.size >= mostNews) told.clear();
-    told.add(outcome.message);
+    this.#failure ??= { beganMs: nowMs - (this.#staleness.ageMs ?? 0), repeats: new Repeats() };
+    const { repeats } = this.#failure;
+    if (!repeats.isDue(outcome.message, nowMs)) return;
     const line = isFirst ? outcome.message : `${outcome.message} (${this.#describeStale()})`;
     const { since: staleSince } = this.#staleness;
-    const details = { outcome: outcome.kind, why: outcome.message, times: this.#failure.times, line, staleSince };
+    const details = { outcome: outcome.kind, why: outcome.message, times: repeats.times, line, staleSince };
     this.#tell({ ...failure, details, event: { kind: 'failure' } });
   }
 

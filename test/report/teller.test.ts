@@ -363,9 +363,28 @@ describe('everything else', () => {
     const [started, bug, stopped] = lines();
     expect(started).toBe('info lbwatch started nginx=shop-nginx-1 dir=/etc/nginx/lbwatch');
     expect(bug).toMatch(
-      /^error a bug of lbwatch: the pass failed and will be tried again\nTypeError: nginx number NaN .*\n {4}at /,
+      /^error a bug of lbwatch: the pass failed and will be tried again times=1\nTypeError: nginx number NaN .*\n {4}at /,
     );
     expect(stopped).toBe('info lbwatch stopped; nginx goes on serving');
+  });
+
+  test('a bug that comes back with every try is told seldom, another one at once, and after a pass anew', async () => {
+    const { clock, report, lines } = begin();
+    const bug = (message: string): void => {
+      report({ kind: 'bug', error: new Error(message) });
+    };
+    const first = (): readonly string[] => lines().map((line) => line.split('\n')[1] ?? '');
+    for (let tries = 0; tries < 360; tries += 1) {
+      bug('one');
+      await clock.advance(10_000);
+    }
+    // Of an hour: at once, after 1 s (which is the next try), 10 s, 1 min, 5 min, 15 min.
+    expect(first().length).toBeLessThan(10);
+    bug('another');
+    expect(first()).toEqual(['Error: another']);
+    report(pass(unchanged));
+    bug('one');
+    expect(first()).toEqual(['Error: one']);
   });
 
   test('a cut stream is told once, then seldom, and when it is up again', async () => {

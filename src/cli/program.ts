@@ -6,6 +6,7 @@ import { doctor } from './doctor.ts';
 import { drain, drainHelp } from './drain.ts';
 import { explain } from './explain.ts';
 import { health } from './health.ts';
+import { init, initHelp } from './init.ts';
 import { once } from './once.ts';
 import { render } from './render.ts';
 import { run } from './run.ts';
@@ -121,6 +122,16 @@ export function createProgram(
     .action(async (files: readonly string[], _options: unknown, command: Command) => {
       const format = hasFlag(command, 'json') ? 'json' : hasFlag(command, 'github') ? 'github' : 'people';
       exit(await check(files, { format, asksDocker: hasFlag(command, 'docker') }, process.cwd(), environment));
+    });
+  program
+    .command('init [files...]')
+    .description('show how a hand-written nginx.conf and Compose file come to be kept by lbwatch, as a difference')
+    .option('--write', 'write it, and keep each file as FILE.before-lbwatch')
+    .option('--no-docker', 'ask neither docker compose nor docker image inspect')
+    .addHelpText('after', initHelp)
+    .action(async (files: readonly string[], _options: unknown, command: Command) => {
+      const options = { isWriting: hasFlag(command, 'write'), asksDocker: hasFlag(command, 'docker') };
+      exit(await init(files, options, process.cwd(), environment));
     });
   return program;
 }

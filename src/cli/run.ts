@@ -75,7 +75,7 @@ export async function run(settings: Settings): Promise<void> {
   const text = new StatusText(board);
   const sources = { text, timeline, stream: new LiveStream(board, text, timeline, systemClock) };
   const at = { host: address, port, names: settings.statusNames.map((name) => name.toLowerCase()) };
-  const stopStatus = await startStatusServer(at, vitals, drainer, sources, metrics);
+  const stopStatus = await startStatusServer(at, { vitals, desk: drainer, sources, metrics });
   reporter.report({ kind: 'started', details: describe(settings) });
   if (claim.obstacle !== undefined) {
     tell({

@@ -7,10 +7,10 @@ import type { Outcome } from '../loop/outcome.ts';
 import { AppError } from '../loop/ports.ts';
 import { addDrainRoutes } from './drain-routes.ts';
 import type { DrainDesk } from './drain-routes.ts';
+import { isOwnName } from './host-guard.ts';
 import { addMetricsRoutes } from './metrics-routes.ts';
 import type { MetricsText } from './metrics-routes.ts';
 import { addPageRoutes, bundledPage } from './page-routes.ts';
-import { isOwnName } from './host-guard.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import type { StatusSources } from './status-routes.ts';
 
@@ -30,16 +30,21 @@ export interface StatusAddress {
   readonly names: readonly string[];
 }
 
+/** What is told there, and who is asked for drains. */
+export interface StatusParts {
+  readonly vitals: Vitals;
+  readonly desk: DrainDesk;
+  readonly sources: StatusSources;
+  readonly metrics: MetricsText;
+}
+
 /**
- * The one HTTP server of the controller: how it is (`/healthz`, `/readyz`), what it knows (`/api`, `/metrics`, the page), and
+ * The one HTTP server of the controller: how it is (`/healthz`, `/readyz`), what it knows (`/api` and the page), metrics, and
  * drains. Answers a function that ends it, with whoever is still waiting for an answer.
  */
 export async function startStatusServer(
   { host, port, names }: StatusAddress,
-  vitals: Vitals,
-  desk: DrainDesk,
-  sources: StatusSources,
-  metrics: MetricsText,
+  { vitals, desk, sources, metrics }: StatusParts,
 ): Promise<() => Promise<void>> {
   const server = fastify({ logger: false, forceCloseConnections: true });
   server.setReplySerializer((payload) => printableJson(JSON.stringify(payload)));

@@ -155,8 +155,8 @@ test('over the wire: a caller who hangs up, and a controller that ends, end the 
   const desk = new Desk();
   desk.holds = true;
   const port = await freePort();
-  const at = { host: '127.0.0.1', port, names: [] };
-  const stop = await startStatusServer(at, vitals, desk, new StatusLab(), noMetrics);
+  const parts = { vitals, desk, sources: new StatusLab(), metrics: noMetrics };
+  const stop = await startStatusServer({ host: '127.0.0.1', port, names: [] }, parts);
   const post = (signal?: AbortSignal): Promise<Response> =>
     fetch(`http://127.0.0.1:${String(port)}/drain?wait=1h`, {
       method: 'POST',

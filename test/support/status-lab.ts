@@ -105,7 +105,10 @@ export class StatusLab {
       awaitQuiet: refuse,
     };
     const sources = { text: this.text, timeline: this.timeline, stream: this.stream };
-    const stop = await startStatusServer({ host: '127.0.0.1', port, names }, vitals, desk, sources, noMetrics);
+    const stop = await startStatusServer(
+      { host: '127.0.0.1', port, names },
+      { vitals, desk, sources, metrics: noMetrics },
+    );
     return { base: `http://127.0.0.1:${String(port)}`, stop };
   }
 }

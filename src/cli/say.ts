@@ -23,6 +23,14 @@ export function sayJsonLine(value: unknown): void {
   process.stdout.write(`${printableJson(JSON.stringify(value))}\n`);
 }
 
+/** Calls back when all that was said has been read: a process that ends cuts off what still waits in a pipe. */
+export function whenAllIsRead(callback: () => void): void {
+  process.stdout.write('', () => process.stderr.write('', callback));
+}
+
+// Who has stopped reading wants no more; that is no failure.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 /** Lines on a terminal in place of what it shows. Each is wiped as it is written, so that nothing flickers. */
 export function redraw(text: string): void {
   const lines = printableLines(text).replaceAll('\n', `${wipeRest}\n`);

@@ -56,7 +56,7 @@ function describeOutcome({ outcome }: StatusDocument, age: Age): string {
 function describeNginx({ name, version, digest, inStep, answersAt }: NginxStatus): string {
   const who = `${printable(name)}${version === null ? '' : ` ${printable(version)}`}`;
   if (inStep) return `${who} runs it`;
-  if (digest === null) return `${who} did not answer at ${printable(answersAt)}`;
+  if (digest === null) return `${who} does not say what it runs; it is asked at ${printable(answersAt)}`;
   return `${who} runs another: digest ${printable(digest).slice(0, shownDigits)}`;
 }
 

@@ -15,7 +15,7 @@ import { addStatusRoutes } from './status-routes.ts';
 import type { StatusSources } from './status-routes.ts';
 
 /** What the answers are made of, asked at each request. */
-export interface Vitals {
+interface Vitals {
   /** Undefined before the first pass has ended. */
   readonly outcome: () => Outcome | undefined;
   /** Since when what nginx runs may not be the truth; undefined while it is. */

@@ -1,7 +1,7 @@
-import { hasPoolLabel } from '../core/labels.ts';
 import type { Container, Membership, Method, Pool } from '../core/model.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { Plan } from '../loop/reconcile.ts';
+import { toTenths } from './duration.ts';
 import type { MemberStatus, NginxStatus, OutcomeStatus, OutsideStatus, PoolStatus } from './status-document.ts';
 
 /** What is known beside a plan of the memberships in it. */
@@ -26,11 +26,15 @@ export function describePools(
   const drafts = new Map(plan.desired.pools.map((pool) => [pool, new Array<MemberStatus>()]));
   const byName = groupByName(plan.desired.pools);
   const outside: OutsideStatus[] = [];
+  // Of those that name no pool, only who has asked in vain: what other projects label is their affair.
+  const refused = new Set(
+    plan.desired.problems.filter(({ effect }) => effect === 'out').map(({ containerId }) => containerId),
+  );
   for (const row of sortByAge(plan.desired.memberships, plan.containers)) {
     const container = containers.get(row.containerId);
     const pool = choosePool(byName.get(row.pool ?? ''), container);
     if (pool !== undefined) drafts.get(pool)?.push(describe(row));
-    else if (row.pool !== undefined || (container !== undefined && hasPoolLabel(container))) {
+    else if (row.pool !== undefined || refused.has(row.containerId)) {
       outside.push({ ...describe(row), pool: row.pool ?? null });
     }
   }
@@ -65,7 +69,7 @@ export function describeOutcome(outcome: Outcome, at: Date, sinceEventMs: number
     ...('what' in outcome ? { what: outcome.what } : {}),
     ...('message' in outcome ? { message: outcome.message } : {}),
     at: at.toISOString(),
-    sinceEventMs: Math.round(sinceEventMs * 10) / 10,
+    sinceEventMs: toTenths(sinceEventMs),
   };
 }
 

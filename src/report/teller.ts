@@ -6,7 +6,7 @@ import type { Outcome } from '../loop/outcome.ts';
 import type { Clock, Report, Reporter } from '../loop/ports.ts';
 import type { Staleness } from '../loop/staleness.ts';
 import { describeChange, describeFound, shorten } from './change-words.ts';
-import { renderDuration } from './duration.ts';
+import { renderDuration, toTenths } from './duration.ts';
 import { Reminder } from './reminder.ts';
 import { Repeats } from './repeats.ts';
 import type { Told } from './told.ts';
@@ -130,7 +130,8 @@ export class Teller implements Reporter {
       this.#tell({ level: 'info', message, details: { reasons }, event: { kind: 'changed' } });
       return;
     }
-    const reload = { sinceEventMs, stages, nginx: reloaded };
+    const shown = Object.entries(stages).map(([stage, atMs]) => [stage, toTenths(atMs)] as const);
+    const reload = { sinceEventMs: toTenths(sinceEventMs), stages: Object.fromEntries(shown), nginx: reloaded };
     for (const change of changes) {
       const line = `${describeChange(change)}; acknowledged ${String(Math.round(sinceEventMs))} ms after the event`;
       const details = { ...shorten(change), reasons, sinceEventMs, line };

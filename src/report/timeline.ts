@@ -25,7 +25,7 @@ export class Timeline {
     // A stack is for the log alone.
     const [text = ''] = renderLine({ ...details, msg: message }).split('\n', 1);
     const at = new Date(this.#clock.unixMs()).toISOString();
-    this.#events.push({ id: this.#nextId, at, text, ...event });
+    this.#events.push({ id: this.#nextId, at, ...event, text });
     this.#nextId += 1;
     if (this.#events.length > mostEvents) this.#events.shift();
     for (const callback of [...this.#callbacks]) callback();

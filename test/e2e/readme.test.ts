@@ -44,6 +44,7 @@ test('the commands, from the demo to its removal', async () => {
         { withinMs: 20_000 },
       );
     }
+    if (command.endsWith('lbwatch status')) expect(result.stdout).toMatch(/^state +in step$/m);
     if (command.endsWith('explain')) expect(result.stdout).toMatch(/flaskservice-5 +flaskappproxy +primary +in/);
     if (command.endsWith('logs lbwatch')) expect(result.stdout).toContain('pool changed: flaskappproxy');
   }

@@ -172,6 +172,8 @@ describe('a stream', () => {
     await until('it is over', () => {
       expect(listener.isOver).toBe(true);
     });
+    // By its own end, not by being cut off.
+    expect(listener.response.complete).toBe(true);
     expect(lab.clock.pending).toBe(0);
     lab.pass([app()]);
     expect(lab.clock.pending).toBe(0);
@@ -207,14 +209,18 @@ describe('a listener who does not read', () => {
 
   test('and reads on has the newest document and every event', async () => {
     lab.pass([app()], large);
-    const slow = await listen('', { reads: false });
+    const known = lab.timeline.after(0).at(-1)?.id ?? 0;
+    const slow = await listen(`?after=${String(known)}`, { reads: false });
     for (const name of ['b', 'c', 'd']) {
       lab.pass([app(name)], { outcome: { kind: 'applied', reloaded: ['n'], generations: 0 } });
+      await lab.clock.advance(1000);
+      // Changes the document alone.
+      lab.pass([app(name)]);
       await lab.clock.advance(1000);
     }
     slow.readOn();
     await until('all has come', () => {
-      expect(slow.events('timeline').map(({ data }) => data)).toEqual(lab.timeline.after(0));
+      expect(slow.events('timeline').map(({ data }) => data)).toEqual(lab.timeline.after(known));
       expect(slow.events('status').at(-1)?.data).toEqual(lab.board.read());
     });
     // Those in between were never sent.

@@ -155,7 +155,7 @@ describe('who belongs where', () => {
     expect(stand(lab.board.read())).toEqual(['old out not in', 'spare standby in', 'new ready in']);
   });
 
-  test('a container that asks for no pool is not told of; one that asks in vain is outside', () => {
+  test('a container that asks for no pool, or belongs to others, is not told of; one that asks in vain is outside', () => {
     const lab = new StatusLab();
     const site = { ...emptySite, http: { ...emptySite.http, defined: ['mine'] } };
     lab.pass(
@@ -174,7 +174,6 @@ describe('who belongs where', () => {
     expect(outside.map(({ container: who, pool, state }) => [who, pool, state]).sort()).toEqual([
       ['b', 'APP', 'out'],
       ['clash', 'mine', 'out'],
-      ['foreign', null, 'out'],
       ['unreadable', null, 'out'],
     ]);
     for (const { reason } of outside) expect(reason).toMatch(/.{10,}/);

@@ -16,7 +16,7 @@ function busy(): StatusLab {
       container({ name: 'shop-app-1', createdAt: 1, labels: { 'lb.pool': 'app' } }),
       container({ name: 'shop-app-10', createdAt: 2, labels: { 'lb.pool': 'app', 'lb.x': '1' }, health: 'starting' }),
       container({ name: 'shop-spare-1', createdAt: 3, labels: { 'lb.backup': 'app' } }),
-      container({ name: 'other-app-1', labels: { 'com.docker.compose.project': 'other', 'lb.pool': 'app' } }),
+      container({ name: 'shop-late-1', createdAt: 2_000_000_000, labels: { 'lb.pool': 'App' } }),
     ],
     { digest: '0123456789abcdef', notes: ['careful'], circumstances: { declaredPools: ['web'] } },
   );
@@ -42,9 +42,10 @@ describe('status', () => {
       '',
       'in no pool, though they ask for one',
       '  CONTAINER    ASKS FOR  FOR         REASON',
-      '  other-app-1  -         1 min 30 s  in Compose project other; this lbwatch serves shop (LBWATCH_SCOPE)',
+      '  shop-late-1  App       1 min 30 s  nginx does not tell names apart by case; this pool is written "app"',
       '',
       expect.stringMatching(/^problem: shop-app-10: lb\.x .* \(the label is ignored\)$/),
+      expect.stringMatching(/^problem: shop-late-1: nginx does not .* \(it stays out\)$/),
       'note: careful',
       '',
     ]);
@@ -96,7 +97,9 @@ describe('status', () => {
       outside: busy()
         .board.read()
         .outside.map((one) => ({ ...one, container: evil, pool: evil, reason: evil })),
-      problems: [{ container: evil, label: evil, effect: 'out', message: evil }],
+      problems: busy()
+        .board.read()
+        .problems.map(({ effect }) => ({ container: evil, label: evil, effect, message: evil })),
       notes: [evil],
     };
     const text = renderStatus(document, Date.parse('2026-01-01T00:00:00.000Z'));

@@ -75,7 +75,7 @@ describe('the timeline', () => {
       pool: 'app',
       container: 'shop-app-3',
       text: 'pool changed: app + shop-app-3 10.0.0.3:8000 (running); now 2 primaries and 0 backups; acknowledged 42 ms after the event',
-      sinceEventMs: 41.66,
+      sinceEventMs: 41.7,
       stages: { begun: 1, acknowledged: 40 },
       nginx: ['shop-nginx-1'],
     });

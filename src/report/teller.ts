@@ -78,7 +78,8 @@ export class Teller implements Reporter {
     this.#bugs ??= new Repeats();
     if (!this.#bugs.isDue(messageOf(error), this.#clock.nowMs())) return;
     const message = 'a bug of lbwatch: the pass failed and will be tried again';
-    const details = { err: error, times: this.#bugs.times };
+    const { times } = this.#bugs;
+    const details = { err: error, ...(times > 1 ? { times } : {}) };
     this.#tell({ level: 'error', message, details, event: { kind: 'failure' } });
   }
 

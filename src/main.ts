@@ -8,6 +8,8 @@ import { AppError } from './loop/ports.ts';
 
 /** Arguments in, exit code out; the only place that ends the process. */
 async function main(): Promise<void> {
+  // Node.js would open its debugger on loopback, for whoever gets there to run what they like. The image forbids it from the start.
+  process.on('SIGUSR1', () => undefined);
   dropPrivileges(process.env);
   const program = createProgram(process.env, exit);
   await program.parseAsync(process.argv);

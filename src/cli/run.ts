@@ -5,8 +5,9 @@ import { PassWatch } from '../loop/pass-watch.ts';
 import type { Report, Reporter } from '../loop/ports.ts';
 import { Staleness } from '../loop/staleness.ts';
 import { LiveStream } from '../report/live-stream.ts';
-import { createLog, logTo } from '../report/log.ts';
+import { createLog } from '../report/log.ts';
 import { Metrics } from '../report/metrics/metrics.ts';
+import { Reminder } from '../report/reminder.ts';
 import { StatusBoard } from '../report/status-board.ts';
 import { startStatusServer } from '../report/status-server.ts';
 import { StatusText } from '../report/status-text.ts';
@@ -24,8 +25,8 @@ import { wire } from './wire.ts';
 export const otherEndsMs = 1000;
 
 /**
- * Runs the controller until SIGTERM or SIGINT: events, edits of the configuration, a timer and SIGHUP make passes due.
- * nginx goes on serving when it ends.
+ * Runs the controller until SIGTERM or SIGINT: events, edits of the configuration, a timer and SIGHUP make passes due;
+ * SIGUSR2 has the log tell more, or less again. nginx goes on serving when it ends.
  *
  * Throws Held (adapters/claim.ts) where another lbwatch keeps the directory.
  */
@@ -42,9 +43,8 @@ export async function run(settings: Settings): Promise<void> {
   await claim.take(otherEndsMs);
   const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
   const timeline = new Timeline(systemClock);
-  const writeLog = logTo(log);
   const tell = (told: Told): void => {
-    writeLog(told);
+    log.tell(told);
     timeline.note(told);
   };
   const heard = (targetId: string): string | undefined => parts.applier.heard(targetId);
@@ -66,6 +66,7 @@ export async function run(settings: Settings): Promise<void> {
     controller.markAll('SIGHUP');
   };
   process.on('SIGHUP', onHangUp);
+  process.on('SIGUSR2', log.toggleDebug);
   const stopSignal = awaitSignal('SIGTERM', 'SIGINT');
 
   const vitals = { outcome: () => controller.lastOutcome, staleSince: () => staleness.since };
@@ -77,10 +78,11 @@ export async function run(settings: Settings): Promise<void> {
   const stopStatus = await startStatusServer(at, { vitals, desk: drainer, sources, metrics });
   reporter.report({ kind: 'started', details: describe(settings) });
   if (claim.obstacle !== undefined) {
-    log.warn(
-      { dir: settings.dir, why: claim.obstacle },
-      'another lbwatch would not be kept out of the directory for now',
-    );
+    tell({
+      level: 'warn',
+      message: 'another lbwatch would not be kept out of the directory for now',
+      details: { dir: settings.dir, why: claim.obstacle },
+    });
   }
 
   // Watched before the first pass reads it, so that no edit falls between.
@@ -90,8 +92,12 @@ export async function run(settings: Settings): Promise<void> {
     isIgnored: (path: string) => files.isIgnored(path),
     isGeneratedIntact: () => files.isGeneratedIntact(),
   };
+  // Where files cannot be watched, each of them says so.
+  const reminder = new Reminder();
   const onWatchError = (error: unknown): void => {
-    log.warn({ err: error }, 'cannot watch the configuration; the resync will see what changes');
+    if (!reminder.isDue(systemClock.nowMs())) return;
+    const message = 'cannot watch the configuration; the resync will see what changes';
+    tell({ level: 'warn', message, details: { err: error } });
   };
   const stopConfigWatch = await watchConfig(watched, mark, onWatchError, systemClock);
   // The first list is made once the stream is open, and not before that as well. Where none can be opened, the first pass

@@ -19,6 +19,22 @@ test('the table of metrics is what /metrics gives', async () => {
   );
 });
 
+test('the table of label values has each, and no other', async () => {
+  const text = await renderAllMetrics();
+  const rows = readTable(await readFile(join(root, 'docs/metrics.md'), 'utf8'), 'of');
+  for (const [of = '', label = '', values = ''] of rows) {
+    const name = of.replaceAll('`', '');
+    const series = text.matchAll(new RegExp(`^${name}(?:_count)?\\{.*\\b${label.replaceAll('`', '')}="(\\w+)"`, 'gm'));
+    const given = [...new Set([...series].map(([, value = '']) => value))].sort();
+    expect({ of, label, values: [...values.matchAll(/`(\w+)`/g)].map(([, value = '']) => value).sort() }).toEqual({
+      of,
+      label,
+      values: given,
+    });
+  }
+  expect(rows.length).toBeGreaterThan(5);
+});
+
 test('the table of alerts names each of the example, in its order', async () => {
   const rows = readTable(await readFile(join(root, 'docs/metrics.md'), 'utf8'), 'alert');
   const alerts = await readFile(join(root, 'examples/prometheus/alerts.yml'), 'utf8');

@@ -19,11 +19,16 @@ describe('the timeline', () => {
     const clock = new FakeClock();
     const timeline = new Timeline(clock);
     for (let number = 0; number < mostEvents + 7; number += 1) {
-      timeline.note({ level: 'info', message: `m${String(number)}`, event: { kind: 'reload' } });
+      timeline.note({
+        level: 'warn',
+        message: 'note',
+        details: { line: `m${String(number)}` },
+        event: { kind: 'reload' },
+      });
     }
     const events = timeline.after(0);
     expect(events).toHaveLength(mostEvents);
-    expect(events[0]?.text).toBe('m7');
+    expect(events[0]?.text).toBe('note: m7');
     expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => (events[0]?.id ?? 0) + index));
     expect(timeline.after(events[3]?.id ?? 0)).toEqual(events.slice(4));
     expect(timeline.after(events.at(-1)?.id ?? 0)).toEqual([]);
@@ -32,7 +37,7 @@ describe('the timeline', () => {
   test('of a controller that was started later has greater ids; one that no event had yet means all', async () => {
     const clock = new FakeClock();
     const note = (timeline: Timeline): number => {
-      timeline.note({ level: 'info', message: 'm', event: { kind: 'reload' } });
+      timeline.note({ level: 'warn', message: 'note', event: { kind: 'reload' } });
       return timeline.after(0)[0]?.id ?? 0;
     };
     const first = note(new Timeline(clock));

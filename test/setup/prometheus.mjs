@@ -27,7 +27,7 @@ export async function ensurePrometheus() {
       'Install Prometheus, or remove .lab/prometheus to fetch it again.',
     ]);
   }
-  const version = /version (\S+?),/.exec(`${proof.stdout}${proof.stderr}`)?.[1] ?? '';
+  const version = /version (\S+)/.exec(`${proof.stdout}${proof.stderr}`)?.[1] ?? '';
   say(step, `${version}${isFetched ? `, unpacked (${secondsSince(startedMs)})` : ''}`);
   return binaries;
 }

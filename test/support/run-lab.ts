@@ -120,6 +120,13 @@ export class RunLab {
     });
   }
 
+  /** What all of its controllers have logged, but for those that were told to log for people. */
+  records(): readonly LogRecord[] {
+    const parse: (line: string) => LogRecord = JSON.parse;
+    const lines = this.#controllers.flatMap((controller) => controller.lines);
+    return lines.filter((line) => line.startsWith('{')).map((line) => parse(line));
+  }
+
   /** Runs a command to its end. */
   async command(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
     const child = this.begin(words, environment);

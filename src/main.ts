@@ -8,9 +8,14 @@ import { AppError } from './loop/ports.ts';
 
 /** Arguments in, exit code out; the only place that ends the process. */
 async function main(): Promise<void> {
-  dropPrivileges(process.env);
+  if (!worksOnOwnFiles(process.argv[2])) dropPrivileges(process.env);
   const program = createProgram(process.env, (code) => process.exit(code));
   await program.parseAsync(process.argv);
+}
+
+/** These read and write what is the caller's, and neither the engine's socket nor the shared directory. */
+function worksOnOwnFiles(command: string | undefined): boolean {
+  return command === 'check' || command === 'init';
 }
 
 main().catch((error: unknown) => {

@@ -3,6 +3,8 @@
  * their place stands something that says so to whoever comes to it.
  */
 
+const promClientParts = ['./lib/pushgateway', './lib/cluster', './lib/defaultMetrics'];
+
 /** By name, the text of the module that is bundled in its stead. */
 const substitutes = new Map([
   // dockerode: engines reached over SSH, which the settings refuse, and builds of images.
@@ -11,6 +13,9 @@ const substitutes = new Map([
   // fastify: HTTP/2, requests without a socket, and routes with a JSON schema.
   ...['node:http2', 'light-my-request'].map(refuseAll),
   ...['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'].map(refuseCalls),
+  // prom-client: summaries, traces, pushing, several processes, and metrics of its own choice.
+  ['tdigest', `exports.TDigest = class { constructor() { ${refuse('tdigest')} } };`],
+  ...['@opentelemetry/api', ...promClientParts].map(refuseAll),
 ]);
 
 /**
@@ -21,9 +26,10 @@ const substitutes = new Map([
 export const leaveOut = {
   name: 'leave-out',
   setup(build) {
-    build.onResolve({ filter: /./ }, ({ path }) =>
-      substitutes.has(path) ? { path, namespace: 'left-out' } : undefined,
-    );
+    build.onResolve({ filter: /./ }, ({ path, importer }) => {
+      const isMeant = !promClientParts.includes(path) || /[\\/]prom-client[\\/]index\.js$/.test(importer);
+      return isMeant && substitutes.has(path) ? { path, namespace: 'left-out' } : undefined;
+    });
     build.onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({ contents: substitutes.get(path) ?? '' }));
     build.onResolve({ filter: /^(?:node:)?http$/ }, ({ path, kind }) =>
       kind === 'import-statement' ? { path, namespace: 'by-require' } : undefined,

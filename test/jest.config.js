@@ -11,7 +11,8 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
     ],
   },
-  // One after the other: the journeys share an engine and two cores, and some of them measure time.
+  // One after the other, unless the command line says otherwise: the journeys share an engine and two cores, and some
+  // of them measure time.
   maxWorkers: 1,
   testTimeout: 30_000,
 };

@@ -18,7 +18,8 @@ export function askVersion(host: string, port: number): Promise<string | undefin
   return ask(host, port, '/lbwatch/version', /^(\d{1,4}\.\d{1,4}\.\d{1,4})\n$/);
 }
 
-function ask(host: string, port: number, path: string, answer: RegExp): Promise<string | undefined> {
+/** Asks for another of lbwatch's own answers; what the expression captures first is told, undefined as with {@link askDigest}. */
+export function ask(host: string, port: number, path: string, answer: RegExp): Promise<string | undefined> {
   return new Promise((resolve) => {
     const asking = request(
       { host, port, path, agent: false, signal: AbortSignal.timeout(timeoutMs), headers },

@@ -10,7 +10,7 @@ import { needsPortVariable } from '../core/address.ts';
 import { hasPoolLabel } from '../core/labels.ts';
 import type { Container } from '../core/model.ts';
 import { AppError } from '../loop/ports.ts';
-import type { Engine, EngineEvent, EventStream, Subscription } from '../loop/ports.ts';
+import type { Engine, EngineCall, EngineCallResult, EngineEvent, EventStream, Subscription } from '../loop/ports.ts';
 import { readDockerHost } from './docker-host.ts';
 import type { DockerHost } from './docker-host.ts';
 import {
@@ -52,20 +52,29 @@ export class DockerEngine implements Engine, EventStream {
   callTimeoutMs = callTimeoutMs;
   readonly #host: DockerHost;
   readonly #docker: Docker;
+  readonly #noteCall: (call: EngineCall, result: EngineCallResult) => void;
   /** A container's environment never changes after creation. */
   readonly #portVariables = new Map<string, number | undefined>();
   /** It stays the same for the life of this process. */
   #isDocker: boolean | undefined;
 
-  /** Throws an AppError where what the environment says of the engine is wrong, which `host` may be as well. */
-  constructor(host: DockerHost | string = readDockerHost(process.env)) {
+  /**
+   * Throws an AppError where what the environment says of the engine is wrong, which `host` may be as well.
+   *
+   * @param noteCall told of each call when it has ended
+   */
+  constructor(
+    host: DockerHost | string = readDockerHost(process.env),
+    noteCall: (call: EngineCall, result: EngineCallResult) => void = () => undefined,
+  ) {
+    this.#noteCall = noteCall;
     if (typeof host === 'string') throw new AppError('engine', host);
     this.#host = host;
     this.#docker = new Docker(toOptions(host));
   }
 
   async listContainers(): Promise<readonly Container[]> {
-    const infos = await this.#call('list containers', (abortSignal) =>
+    const infos = await this.#call('list', 'list containers', (abortSignal) =>
       this.#docker.listContainers({ all: true, abortSignal }),
     );
     const listed = infos.map((info) => toContainer(info, undefined));
@@ -83,7 +92,7 @@ export class DockerEngine implements Engine, EventStream {
   }
 
   async listEvents(sinceS: number): Promise<readonly EngineEvent[]> {
-    return this.#call('read the events of the near past', async (abortSignal) => {
+    return this.#call('replay', 'read the events of the near past', async (abortSignal) => {
       const stream = await this.#docker.getEvents({
         filters: { type: ['container'], event: ['kill', 'die', 'died', 'start'] },
         since: sinceS,
@@ -118,17 +127,17 @@ export class DockerEngine implements Engine, EventStream {
 
   /** `GET /_ping`. */
   async ping(): Promise<void> {
-    await this.#call('ping', () => this.#docker.ping());
+    await this.#call('ping', 'ping', () => this.#docker.ping());
   }
 
   /** `GET /version`. */
   async readVersion(): Promise<EngineVersion> {
-    return toEngineVersion(await this.#call('ask for the version', () => this.#docker.version()));
+    return toEngineVersion(await this.#call('version', 'ask for the version', () => this.#docker.version()));
   }
 
   /** Reads fast and leaves the work to the caller: the engine drops events of slow readers. */
   async subscribe(subscription: Subscription): Promise<void> {
-    const stream = await this.#call('subscribe to events', () =>
+    const stream = await this.#call('events', 'subscribe to events', () =>
       this.#docker.getEvents({
         filters: { type: ['container', 'network'], event: [...containerEvents, ...networkEvents] },
         abortSignal: subscription.signal,
@@ -145,21 +154,21 @@ export class DockerEngine implements Engine, EventStream {
   }
 
   async listProcesses(containerId: string): Promise<readonly Process[]> {
-    const top = await this.#call('list the processes of nginx', (abortSignal): Promise<unknown> =>
+    const top = await this.#call('top', 'list the processes of nginx', (abortSignal): Promise<unknown> =>
       this.#docker.getContainer(containerId).top({ ps_args: '-eo pid,args', abortSignal }),
     );
     return toProcesses(top);
   }
 
   async signal(containerId: string, signal: string): Promise<void> {
-    await this.#call(`send ${signal} to nginx`, (abortSignal) =>
+    await this.#call('signal', `send ${signal} to nginx`, (abortSignal) =>
       this.#docker.getContainer(containerId).kill({ signal, abortSignal }),
     );
   }
 
   async exec(containerId: string, command: readonly string[]): Promise<ExecResult> {
     const what = `run "${command.join(' ')}" in nginx's container`;
-    return this.#call(what, async (abortSignal) => {
+    return this.#call('exec', what, async (abortSignal) => {
       // With a terminal the two streams come as one plain text.
       const exec = await this.#docker
         .getContainer(containerId)
@@ -193,6 +202,7 @@ export class DockerEngine implements Engine, EventStream {
       pipe(stream, output, () => {
         stream.destroy();
       });
+      this.#noteCall('shell', 'ok');
       return {
         input: stream,
         output,
@@ -204,6 +214,7 @@ export class DockerEngine implements Engine, EventStream {
         },
       };
     } catch (error) {
+      this.#noteCall('shell', resultOf(error));
       const isLasting = refusals.has(statusCode(error));
       throw new NoShell(describeEngineError(error, this.#host.name), isLasting, { cause: error });
     } finally {
@@ -213,7 +224,7 @@ export class DockerEngine implements Engine, EventStream {
 
   /** Whether the list tells all that the engine knows. Podman's lacks health, and ports that are not published. */
   async #asksDocker(): Promise<boolean> {
-    this.#isDocker ??= await this.#call('ask which engine it is', async () => {
+    this.#isDocker ??= await this.#call('version', 'ask which engine it is', async () => {
       try {
         return !isPodman(await this.#docker.version());
       } catch (error) {
@@ -241,7 +252,7 @@ export class DockerEngine implements Engine, EventStream {
   }
 
   async #inspect(containerId: string): Promise<Docker.ContainerInspectInfo | undefined> {
-    return this.#call('inspect a container', async (abortSignal) => {
+    return this.#call('inspect', 'inspect a container', async (abortSignal) => {
       try {
         const info = await this.#docker.getContainer(containerId).inspect({ abortSignal });
         // What is no JSON, such as an answer that was cut on the way, comes as the bytes that it is.
@@ -260,7 +271,7 @@ export class DockerEngine implements Engine, EventStream {
   }
 
   /** Comes to an end in time, whether or not what is called heeds the signal. */
-  async #call<T>(what: string, call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+  async #call<T>(kind: EngineCall, what: string, call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
     const calling = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const isLate = new Promise<never>((_, reject) => {
@@ -271,8 +282,11 @@ export class DockerEngine implements Engine, EventStream {
       }, this.callTimeoutMs);
     });
     try {
-      return await Promise.race([call(calling.signal), isLate]);
+      const answer = await Promise.race([call(calling.signal), isLate]);
+      this.#noteCall(kind, 'ok');
+      return answer;
     } catch (error) {
+      this.#noteCall(kind, resultOf(error));
       throw new AppError('engine', `cannot ${what}: ${describeEngineError(error, this.#host.name)}`, { cause: error });
     } finally {
       clearTimeout(timer);
@@ -290,6 +304,11 @@ function toOptions({ socketPath, tcp }: DockerHost): Docker.DockerOptions {
   if (tcp === undefined) return {};
   const { host, port, tls } = tcp;
   return tls === undefined ? { protocol: 'http', host, port } : { protocol: 'https', host, port, ...tls };
+}
+
+function resultOf(error: unknown): EngineCallResult {
+  if (refusals.has(statusCode(error))) return 'refused';
+  return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'error';
 }
 
 function statusCode(error: unknown): unknown {

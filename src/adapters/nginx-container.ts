@@ -3,7 +3,8 @@ import { buildOfVersion, readNginxBuild, unknownBuild } from '../core/nginx-buil
 import type { NginxBuild } from '../core/nginx-build.ts';
 import { isTcpTable } from '../core/tcp-table.ts';
 import { AppError } from '../loop/ports.ts';
-import type { Quit, Reloading, Target, Verdict, Worker } from '../loop/ports.ts';
+import type { Connections, Quit, Reloading, Target, Verdict, Worker } from '../loop/ports.ts';
+import { askConnections } from './ask-connections.ts';
 import { askDigest, askVersion } from './ask-digest.ts';
 import { systemClock } from './clock.ts';
 import type { DockerEngine } from './docker.ts';
@@ -63,6 +64,10 @@ export class NginxContainer implements Target {
 
   askDigest(): Promise<string | undefined> {
     return askDigest(this.#host, this.#port);
+  }
+
+  askConnections(): Promise<Connections | undefined> {
+    return askConnections(this.#host, this.#port);
   }
 
   async validate(): Promise<Verdict> {

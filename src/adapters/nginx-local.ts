@@ -6,7 +6,8 @@ import { execa } from 'execa';
 import { readNginxBuild } from '../core/nginx-build.ts';
 import type { NginxBuild } from '../core/nginx-build.ts';
 import { AppError } from '../loop/ports.ts';
-import type { Quit, Target, Verdict, Worker } from '../loop/ports.ts';
+import type { Connections, Quit, Target, Verdict, Worker } from '../loop/ports.ts';
+import { askConnections } from './ask-connections.ts';
 import { askDigest } from './ask-digest.ts';
 import { MasterProcess } from './master-process.ts';
 import { listConfigurationFiles, readVerdict } from './nginx-words.ts';
@@ -36,6 +37,10 @@ export class NginxLocal implements Target {
 
   askDigest(): Promise<string | undefined> {
     return askDigest(this.#host, this.#port);
+  }
+
+  askConnections(): Promise<Connections | undefined> {
+    return askConnections(this.#host, this.#port);
   }
 
   async validate(): Promise<Verdict> {

@@ -11,6 +11,7 @@ import { ContainerTargets, LocalTargets } from '../adapters/targets.ts';
 import type { Scope } from '../core/eligible.ts';
 import { Applier } from '../loop/apply.ts';
 import type { Mark } from '../loop/dirty.ts';
+import type { EngineCall, EngineCallResult } from '../loop/ports.ts';
 import { Drains } from '../loop/drains.ts';
 import { Inventory } from '../loop/inventory.ts';
 import { Lifecycle } from '../loop/lifecycle.ts';
@@ -38,8 +39,13 @@ export interface Wired {
  * Throws {@link BadSetting} where settings do not fit the place they are used in.
  *
  * @param mark called when a member's readiness changes; a command that looks once needs none
+ * @param noteCall told of each call to the engine
  */
-export async function wire(settings: Settings, mark: (mark: Mark) => void = () => undefined): Promise<Wired> {
+export async function wire(
+  settings: Settings,
+  mark: (mark: Mark) => void = () => undefined,
+  noteCall?: (call: EngineCall, result: EngineCallResult) => void,
+): Promise<Wired> {
   const selfId = await readOwnContainerId();
   const scope = chooseScope(settings.scope);
   if (scope === 'own' && selfId === undefined) {
@@ -49,7 +55,7 @@ export async function wire(settings: Settings, mark: (mark: Mark) => void = () =
   }
   const host = readDockerHost(process.env);
   if (typeof host === 'string') throw new BadSetting(host);
-  const engine = new DockerEngine(host);
+  const engine = new DockerEngine(host, noteCall);
   const claim = new Claim(settings.dir, selfId, version);
   const files = new DiskFiles(settings.dir, settings.site, () => claim.take());
   const drainStore = new DrainFolder(settings.dir);

@@ -4,7 +4,7 @@ import { describeDeparture, judge } from './eligible.ts';
 import type { Scope } from './eligible.ts';
 import { hasPoolLabel, listStrayProblems, parseLabels } from './labels.ts';
 import type { LabelSet, Request } from './labels.ts';
-import type { Check, Container, Departure, Member, Membership, Problem, Protocol } from './model.ts';
+import type { Check, Condition, Container, Departure, Member, Membership, Problem, Protocol } from './model.ts';
 import { printable } from './printable.ts';
 import { pending } from './probe.ts';
 import type { Probe, Standing } from './probe.ts';
@@ -140,7 +140,9 @@ function assessAnew(container: Container, departure: Departure | undefined, surr
     return { ...nobody, protocol: said, memberships, problems: labels.problems };
   }
   if (eligibility.kind === 'stopped') {
-    const memberships = labels.requests.map((request) => describeOut(container, request, eligibility.reason));
+    // It has not ended, and serves again as soon as somebody says so.
+    const condition = container.state === 'paused' ? 'draining' : 'out';
+    const memberships = labels.requests.map((one) => describeOut(container, one, eligibility.reason, condition));
     return { ...nobody, protocol, memberships, problems: labels.problems };
   }
   const parts = labels.requests.map((request) => assessRequest(container, labels, request, departure, surroundings));
@@ -310,7 +312,12 @@ function onePerMessage(problems: readonly Problem[]): readonly Problem[] {
   );
 }
 
-function describeOut(container: Container, request: Request | undefined, reason: string): Membership {
+function describeOut(
+  container: Container,
+  request: Request | undefined,
+  reason: string,
+  condition: Condition = 'out',
+): Membership {
   const { id: containerId, name } = container;
   return {
     containerId,
@@ -319,6 +326,7 @@ function describeOut(container: Container, request: Request | undefined, reason:
     role: request?.role,
     address: undefined,
     state: 'out',
+    condition,
     reason,
   };
 }

@@ -92,7 +92,7 @@ function composeAnew({ name, group, others }: PoolDraft, circumstances: PoolCirc
   };
   const refuse = (candidate: Contender, label: string, reason: string): Membership => {
     report(candidate, label, 'out', reason);
-    return describe(candidate, 'out', reason);
+    return describe(candidate, 'out', 'out', reason);
   };
 
   const spelled = group.filter((candidate) => candidate.request.pool === name);

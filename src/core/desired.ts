@@ -49,7 +49,7 @@ export function decide(containers: readonly Container[], circumstances: Circumst
   const site = withoutHosts(byAge, circumstances);
   const declared = [...circumstances.declaredPools, ...site.http.named, ...site.stream.named];
   const { drafts, beyond } = draftPools(contenders, declared, wishes);
-  const beyondRows = beyond.map((contender) => describe(contender, 'out', beyondReason));
+  const beyondRows = beyond.map((contender) => describe(contender, 'out', 'out', beyondReason));
   const around = { ...circumstances, site };
   const composed = drafts.map((draft) => composePool(draft, around));
   const pools = composed.flatMap((one) => one.pools);

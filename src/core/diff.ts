@@ -1,3 +1,4 @@
+import { withoutCommonEnds } from './common-ends.ts';
 import type { Desired, Member, Pool, Role } from './model.ts';
 
 /** One member's coming, going or change of place in a pool. */
@@ -69,16 +70,6 @@ function compare(pool: string, before: readonly Pool[] | undefined, after: reado
     isNewOrGone: before === undefined || after === undefined,
     after: is,
   };
-}
-
-/** Most of a large pool's members are the same objects, in the same order. */
-function withoutCommonEnds(one: readonly Member[], other: readonly Member[]): [readonly Member[], readonly Member[]] {
-  const shorter = Math.min(one.length, other.length);
-  let begin = 0;
-  while (begin < shorter && one[begin] === other[begin]) begin += 1;
-  let end = 0;
-  while (end < shorter - begin && one.at(-1 - end) === other.at(-1 - end)) end += 1;
-  return [one.slice(begin, one.length - end), other.slice(begin, other.length - end)];
 }
 
 /** Those of one list that have no equal in the other, for people. */

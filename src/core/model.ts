@@ -117,6 +117,13 @@ export interface Pool {
 }
 
 /**
+ * How a container that asks for a pool is, whoever serves: `ready`, a primary that can; `serving`, a backup that does since
+ * no primary can; `standby`, a backup that waits for that; `starting`, until its checks let it in; `draining`, told to stop,
+ * drained or paused; `unhealthy`, by its checks; `out`, stopped or kept out.
+ */
+export type Condition = 'ready' | 'serving' | 'standby' | 'starting' | 'draining' | 'unhealthy' | 'out';
+
+/**
  * One container's standing in one pool, for people: `in` is rendered, `waiting` will be without anybody's doing,
  * `out` will not. `pool` is undefined for a container that asks for none.
  */
@@ -126,6 +133,7 @@ export interface Membership {
   readonly pool: string | undefined;
   readonly role: Role | undefined;
   readonly state: 'in' | 'waiting' | 'out';
+  readonly condition: Condition;
   readonly address: string | undefined;
   readonly reason: string;
 }

@@ -1,5 +1,5 @@
 import type { Candidate, Contender, Readiness } from './candidate.ts';
-import type { Member, Membership, Method, Role } from './model.ts';
+import type { Condition, Member, Membership, Method, Role } from './model.ts';
 
 /** Who of a pool's contenders serves, and what is said of each. */
 export interface Serving {
@@ -19,22 +19,33 @@ export function chooseMembers(group: readonly Contender[], method: Method, failO
   const backups: Member[] = [];
   const memberships = group.map((contender) => {
     const { readiness, request } = contender;
-    const serve = (standsBy: boolean, remark: string): Membership => {
-      (request.role === 'primary' ? primaries : backups).push(toMember(contender, standsBy));
-      return describe(contender, 'in', `${readiness.reason}${remark}`);
+    const serve = (condition: Condition, remark: string): Membership => {
+      (request.role === 'primary' ? primaries : backups).push(toMember(contender, condition === 'standby'));
+      return describe(contender, 'in', condition, `${readiness.reason}${remark}`);
     };
     if (readiness.kind === 'ready') {
-      if (request.role === 'primary') return serve(false, '');
-      if (!hasPrimary) return serve(false, '; serves, since no primary can');
-      if (admitsBackups(method)) return serve(true, '; stands by');
-      return describe(contender, 'waiting', `${method.kind} admits no backup beside primaries`);
+      if (request.role === 'primary') return serve('ready', '');
+      if (!hasPrimary) return serve('serving', '; serves, since no primary can');
+      if (admitsBackups(method)) return serve('standby', '; stands by');
+      return describe(contender, 'waiting', 'standby', `${method.kind} admits no backup beside primaries`);
     }
-    if (lastResort?.kind === readiness.kind && lastResort.role === request.role) return serve(false, lastResort.remark);
-    const isWaiting = readiness.kind === 'starting' || readiness.kind === 'answering';
-    return describe(contender, isWaiting ? 'waiting' : 'out', readiness.reason);
+    const condition = conditions[readiness.kind];
+    if (lastResort?.kind === readiness.kind && lastResort.role === request.role) {
+      return serve(condition, lastResort.remark);
+    }
+    return describe(contender, condition === 'starting' ? 'waiting' : 'out', condition, readiness.reason);
   });
   return { members: [...primaries, ...backups], memberships };
 }
+
+/** Of those that are not ready. */
+const conditions = {
+  starting: 'starting',
+  answering: 'starting',
+  unhealthy: 'unhealthy',
+  leaving: 'draining',
+  gone: 'draining',
+} as const;
 
 /** nginx refuses `backup` together with the other methods. */
 function admitsBackups({ kind }: Method): boolean {
@@ -61,11 +72,16 @@ function chooseLastResort(group: readonly Contender[], failOpen: boolean): LastR
 }
 
 /** A row about a candidate, for people. */
-export function describe(candidate: Candidate, state: Membership['state'], reason: string): Membership {
+export function describe(
+  candidate: Candidate,
+  state: Membership['state'],
+  condition: Condition,
+  reason: string,
+): Membership {
   const { container, request, address, known } = candidate;
-  if (known.row?.state === state && known.row.reason === reason) return known.row;
+  if (known.row?.state === state && known.row.condition === condition && known.row.reason === reason) return known.row;
   const { pool, role } = request;
-  known.row = { containerId: container.id, container: container.name, pool, role, address, state, reason };
+  known.row = { containerId: container.id, container: container.name, pool, role, address, state, condition, reason };
   return known.row;
 }
 

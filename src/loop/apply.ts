@@ -21,6 +21,8 @@ export class Applier {
   /** Reloads that nobody answered for: not asked for again until the text or the nginx is another one. */
   readonly #unanswered = new Map<string, string>();
   readonly #handovers: Handovers;
+  /** The digest that each nginx has answered with last; undefined where it did not. */
+  readonly #heard = new Map<string, string | undefined>();
 
   /** @param handsOver whether old workers are told to quit before their master does it */
   constructor(files: Files, clock: Clock, patience: Patience = defaultPatience, handsOver = true) {
@@ -36,10 +38,17 @@ export class Applier {
     stopwatch = new Stopwatch(this.#clock, this.#clock.nowMs()),
   ): Promise<Outcome> {
     const ids = new Set(found.targets.map(({ id }) => id));
-    for (const id of this.#unanswered.keys()) if (!ids.has(id)) this.#unanswered.delete(id);
+    for (const known of [this.#unanswered, this.#heard]) {
+      for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
+    }
     const outcome = await this.#apply(wanted, found, stopwatch);
     const handoverOff = this.#handovers.takeReasons();
     return handoverOff.length === 0 ? outcome : { ...outcome, handoverOff };
+  }
+
+  /** The digest that an nginx of the last pass has answered with last, by the target's id; undefined where it has not. */
+  heard(targetId: string): string | undefined {
+    return this.#heard.get(targetId);
   }
 
   async #apply(wanted: Rendered, found: FoundTargets, stopwatch: Stopwatch): Promise<Outcome> {
@@ -50,6 +59,7 @@ export class Applier {
       this.#write(wanted, targets),
       Promise.all(targets.map((target) => this.#handovers.check(target))),
     ]);
+    for (const { target, digest } of running) this.#heard.set(target.id, digest);
     const behind = running.filter(({ digest }) => digest !== wanted.digest);
     const fallback = lastGood ?? onDisk;
     stopwatch.note('written');
@@ -74,6 +84,7 @@ export class Applier {
       // Whoever took it up must not run something else than the others and the file.
       const acknowledged = reloaded.filter((_, index) => answers[index] === 'acknowledged');
       await Promise.all(acknowledged.map((target) => target.signalReload()));
+      for (const { id } of acknowledged) this.#heard.delete(id);
       return {
         kind: 'rolledBack',
         message: `${names(refused)} was told to reload and went on with its old configuration; its error log says why; the last good file is back`,
@@ -137,7 +148,10 @@ export class Applier {
     });
     stopwatch.note('handedOver');
     const answer = await awaitAcknowledgement(target, digest, before, this.#clock, this.#patience);
-    if (answer === 'acknowledged') stopwatch.note('acknowledged');
+    if (answer === 'acknowledged') {
+      stopwatch.note('acknowledged');
+      this.#heard.set(target.id, digest);
+    }
     const workers = answer === 'acknowledged' ? ((await target.listWorkers()) ?? []) : [];
     if (answer === 'acknowledged' && newWorkers !== undefined) this.#handovers.note(target, newWorkers, workers);
     if (answer === 'silent') this.#unanswered.set(target.id, digest);

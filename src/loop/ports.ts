@@ -44,6 +44,25 @@ export interface Engine {
   readStartedAt(containerId: string): Promise<number | undefined>;
 }
 
+/** What lbwatch asks the engine, for those who count it; `exec` and `shell` are several requests each. */
+export const engineCalls = [
+  'ping',
+  'version',
+  'list',
+  'inspect',
+  'events',
+  'replay',
+  'top',
+  'signal',
+  'exec',
+  'shell',
+] as const;
+export type EngineCall = (typeof engineCalls)[number];
+
+/** How a call to the engine went; `refused`: it, or a proxy before it, does not allow the call. */
+export const engineCallResults = ['ok', 'refused', 'timeout', 'error'] as const;
+export type EngineCallResult = (typeof engineCallResults)[number];
+
 /** One event as the engine tells it, already parsed. */
 export interface EngineEvent {
   /** Such as `start`, `die`, `health_status: healthy`, `connect`. */
@@ -169,6 +188,8 @@ export interface Target {
   readBuild(): Promise<NginxBuild>;
   /** The digest it runs, asked over a fresh connection; undefined when nobody answers. */
   askDigest(): Promise<string | undefined>;
+  /** Its clients' connections; undefined where nobody answers, or it was built without stub_status. */
+  askConnections(): Promise<Connections | undefined>;
   /** Does ahead what testing and reloading will need, and changes nothing. Never throws: they will say what is wrong. */
   prepare(): Promise<void>;
   /** Has nginx test what is on disk, where it can be had to. */
@@ -195,6 +216,16 @@ export interface Target {
    * master any more are left alone.
    */
   quitWorkers(pids: readonly number[]): Promise<Quit>;
+}
+
+/** What nginx counts of its clients since it was started, and how many there are now (nginx docs, ngx_http_stub_status_module). */
+export interface Connections {
+  readonly accepts: number;
+  readonly handled: number;
+  readonly requests: number;
+  readonly reading: number;
+  readonly writing: number;
+  readonly waiting: number;
 }
 
 /** A reload that was asked for. */

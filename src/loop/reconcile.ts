@@ -3,6 +3,7 @@ import type { Scope } from '../core/eligible.ts';
 import { listProbes } from '../core/desired.ts';
 import type { Container, Departure, Desired } from '../core/model.ts';
 import { commonBuild } from '../core/nginx-build.ts';
+import type { NginxBuild } from '../core/nginx-build.ts';
 import { render } from '../core/render.ts';
 import type { Rendered } from '../core/render.ts';
 import type { InternalServer } from '../core/render-http.ts';
@@ -51,6 +52,8 @@ export interface Plan {
   readonly desired: Desired;
   readonly rendered: Rendered;
   readonly found: FoundTargets;
+  /** What each of the nginx found can do, in their order. */
+  readonly builds: readonly NginxBuild[];
 }
 
 /**
@@ -100,7 +103,8 @@ export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all', 
   ]);
   // Who was drained and then told to stop is still drained.
   const departures = new Map<string, Departure>([...lifecycle.departures, ...drains]);
-  const common = commonBuild(await Promise.all(found.targets.map((target) => target.readBuild())));
+  const builds = await Promise.all(found.targets.map((target) => target.readBuild()));
+  const common = commonBuild(builds);
   const build = { ...common, sparesClients: common.sparesClients && !site.sparesClients };
 
   const surroundings: Surroundings = {
@@ -118,7 +122,8 @@ export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all', 
   const desired = await parts.streams.decide(containers, circumstances, found.targets, { stale, siteDigest });
   const rendered = render(desired.pools, build, internal, siteDigest);
   stopwatch?.note('rendered');
-  return { containers, departures, endedDrains, notes: [...notes, ...(found.doubts ?? [])], desired, rendered, found };
+  const allNotes = [...notes, ...(found.doubts ?? [])];
+  return { containers, departures, endedDrains, notes: allNotes, desired, rendered, found, builds };
 }
 
 function ownScope({ project }: FoundTargets): Scope {

@@ -4,6 +4,7 @@ import pretty from 'pino-pretty';
 
 import { printableJson } from '../core/printable.ts';
 import { renderLine } from './line.ts';
+import type { Told } from './told.ts';
 
 export interface LogOptions {
   readonly format: 'pretty' | 'json';
@@ -27,4 +28,11 @@ export function createLog(options: LogOptions): Logger {
       sync: true,
     }),
   );
+}
+
+/** Writes down what is told. */
+export function logTo(log: Logger): (told: Told) => void {
+  return ({ level, message, details = {} }) => {
+    log[level](details, message);
+  };
 }

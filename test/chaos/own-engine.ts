@@ -35,8 +35,13 @@ export class OwnEngine {
     return this.#process !== undefined;
   }
 
-  /** Resolves when it answers. */
-  async start(): Promise<void> {
+  /**
+   * Resolves when it answers, to the names of network interfaces it had forgotten, which are gone then. An engine that was
+   * killed ends its containers at its next start, and may keep a network namespace of one of them (Docker 20.10; a failed
+   * clean-up leaves it open), whose interfaces go on answering for addresses that it gives to others.
+   */
+  async start(): Promise<readonly string[]> {
+    const before = await listContainerLinks();
     const log = openSync(join(this.#directory, 'dockerd.log'), 'a');
     const words = [
       ...['--data-root', join(this.#directory, 'engine'), '--exec-root', '/run/docker'],
@@ -61,6 +66,8 @@ export class OwnEngine {
       },
       { withinMs: upWithinMs, everyMs: 20 },
     );
+    // With live-restore they belong to containers that went on.
+    return this.isLiveRestore ? [] : removeLinks(before);
   }
 
   /** In order: it stops its containers, unless it was started with live-restore. */
@@ -89,4 +96,21 @@ export class OwnEngine {
     await ended;
     clearTimeout(timer);
   }
+}
+
+/** The ends of containers' interfaces that are in the engine's own network namespace, which is that of this process. */
+async function listContainerLinks(): Promise<readonly string[]> {
+  const { stdout } = await execa('ip', ['-oneline', 'link', 'show', 'type', 'veth']);
+  return stdout.split('\n').flatMap((line) => /^[0-9]+: ([^@:]+)/.exec(line)?.slice(1, 2) ?? []);
+}
+
+/** Answers those that were there. */
+async function removeLinks(names: readonly string[]): Promise<readonly string[]> {
+  const removals = await Promise.all(
+    names.map(async (name) => {
+      const { exitCode } = await execa('ip', ['link', 'delete', name], { reject: false });
+      return exitCode === 0 ? [name] : [];
+    }),
+  );
+  return removals.flat();
 }

@@ -174,8 +174,9 @@ async function loseEngine(
     differences.push(...(await findUnreadiness(stack)), ...(await seeServing(stack)));
   }
   await pause(offMs);
-  await engine.start();
-  return { differences, remark: isLiveRestore ? 'containers went on' : 'containers ended' };
+  const forgotten = await engine.start();
+  const remark = isLiveRestore ? 'containers went on' : 'containers ended';
+  return { differences, remark: forgotten.length === 0 ? remark : `${remark}, ${describeForgotten(forgotten)}` };
 }
 
 async function changeLiveRestore(stack: ChaosStack, isOn: boolean): Promise<Suffered> {
@@ -183,8 +184,12 @@ async function changeLiveRestore(stack: ChaosStack, isOn: boolean): Promise<Suff
   if (engine === undefined) return { differences: [], remark: 'no engine of our own' };
   await engine.stop();
   engine.isLiveRestore = isOn;
-  await engine.start();
-  return fine;
+  const forgotten = await engine.start();
+  return forgotten.length === 0 ? fine : { differences: [], remark: describeForgotten(forgotten) };
+}
+
+function describeForgotten(links: readonly string[]): string {
+  return `the engine had forgotten ${String(links.length)} network interfaces of ended containers`;
 }
 
 /** nginx answers, whatever happens to the engine. */

@@ -411,6 +411,7 @@ function untested(target: Target): Target {
     answersAt: target.answersAt,
     readBuild: () => target.readBuild(),
     askDigest: () => target.askDigest(),
+    askConnections: () => target.askConnections(),
     validate: () => Promise.resolve({ accepted: undefined }),
     includes: () => Promise.resolve(undefined),
     listWorkers: () => target.listWorkers(),

@@ -4,6 +4,7 @@ import type { Container, Drain, Membership } from '../../src/core/model.ts';
 import type { Mark } from '../../src/loop/dirty.ts';
 import { Drainer, Refusal } from '../../src/loop/drainer.ts';
 import type { Outcome } from '../../src/loop/outcome.ts';
+import { unknownBuild } from '../../src/core/nginx-build.ts';
 import { PassWatch } from '../../src/loop/pass-watch.ts';
 import type { Plan } from '../../src/loop/reconcile.ts';
 import { container } from '../support/container.ts';
@@ -314,6 +315,7 @@ function start(containers: readonly Container[] = [app, database]) {
       missing: undefined,
       project: undefined,
     },
+    builds: [unknownBuild, unknownBuild],
   });
   if (containers.length > 0) lab.pass(applied, ['start'], 'in');
   return lab;
@@ -327,6 +329,7 @@ function rowOf({ id, name, labels }: Container, state: Membership['state']): Mem
     pool: labels['lb.pool'],
     role: isMember ? 'primary' : undefined,
     state: isMember ? state : 'out',
+    condition: isMember && state === 'in' ? 'ready' : 'out',
     address: isMember ? '10.0.0.2:8000' : undefined,
     reason: isMember ? 'as the test says' : 'no lb.pool or lb.backup label',
   };

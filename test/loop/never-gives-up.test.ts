@@ -7,7 +7,8 @@ import { AppError } from '../../src/loop/ports.ts';
 import type { EventStream, Report, Subscription } from '../../src/loop/ports.ts';
 import { Staleness } from '../../src/loop/staleness.ts';
 import { renderLine } from '../../src/report/line.ts';
-import { LogReporter } from '../../src/report/log-reporter.ts';
+import { logTo } from '../../src/report/log.ts';
+import { Teller } from '../../src/report/teller.ts';
 import { watchEvents } from '../../src/sources/docker-events.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { startController } from '../support/memory-controller.ts';
@@ -82,7 +83,7 @@ function start() {
       done();
     },
   });
-  const log = new LogReporter(pino({ base: null, timestamp: false }, sink), clock, staleness);
+  const log = new Teller(logTo(pino({ base: null, timestamp: false }, sink)), clock, staleness);
   let freshMs = 0;
   let mostTimers = 0;
   const reporter = {

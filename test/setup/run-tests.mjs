@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { inClone, inLab } from './clone.mjs';
-import { runAttached } from './run.mjs';
+import { mustRun, runAttached } from './run.mjs';
 
 /**
  * What we use of Jest's `--json` report.
@@ -12,29 +12,68 @@ import { runAttached } from './run.mjs';
  * @property {readonly { status: string, assertionResults: readonly { status: string }[] }[]} testResults
  */
 
+/** What needs no engine: two files at a time. */
+export const withoutEngine = ['--maxWorkers=2', '--testPathIgnorePatterns=/test/e2e/'];
+
+/** The journeys: one after the other, since they share an engine, and some of them measure time. */
+export const journeys = ['/test/e2e/'];
+
+const jest = [
+  '--experimental-vm-modules',
+  '--no-warnings=ExperimentalWarning',
+  inClone('node_modules', 'jest', 'bin', 'jest.js'),
+  '--config',
+  'test/jest.config.js',
+];
+
+/**
+ * What came of a run of Jest.
+ * @typedef {{ code: number, passed: number, failed: number, skipped: number }} Result
+ */
+
 /**
  * Runs Jest, whose own report goes to the terminal, and ends with the line `N passed, N failed`. No test at all is a
  * failure, and so is a file that could not be loaded.
- * @param {readonly string[]} args for Jest
+ *
+ * @param {readonly (readonly string[])[]} goes what Jest is told, each time it is run
  * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<number>} exit code
  */
-export async function runTests(args, env) {
+export async function runTests(goes, env) {
+  /** @type {Result[]} */
+  const results = [];
+  for (const go of goes) results.push(await runJest(go, env));
+  /** @param {'passed' | 'failed' | 'skipped'} key */
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  const skipped = sum('skipped');
+  process.stdout.write(
+    `${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
+  );
+  return results.find(({ code }) => code !== 0)?.code ?? (sum('failed') > 0 ? 1 : 0);
+}
+
+/**
+ * Whether any of these runs of Jest has a test of the status page in it, which needs a browser.
+ * @param {readonly (readonly string[])[]} goes
+ */
+export async function areTestsOfThePage(goes) {
+  for (const go of goes) {
+    const files = await mustRun('cannot list the tests', 'node', [...jest, '--listTests', ...go]);
+    if (/\/test\/(?:report|e2e)\/page\//.test(files)) return true;
+  }
+  return false;
+}
+
+/**
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<Result>}
+ */
+async function runJest(args, env) {
   const reportFile = inLab(`jest-${process.pid}.json`);
-  const jest = [
-    '--experimental-vm-modules',
-    '--no-warnings=ExperimentalWarning',
-    inClone('node_modules', 'jest', 'bin', 'jest.js'),
-  ];
   try {
-    const code = await runAttached(
-      'node',
-      [...jest, '--config', 'test/jest.config.js', '--json', `--outputFile=${reportFile}`, ...args],
-      env,
-    );
-    const { passed, failed, skipped } = count(readReport(reportFile), code);
-    process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
-    return failed > 0 && code === 0 ? 1 : code;
+    const code = await runAttached('node', [...jest, '--json', `--outputFile=${reportFile}`, ...args], env);
+    return { code, ...count(readReport(reportFile), code) };
   } finally {
     rmSync(reportFile, { force: true });
   }

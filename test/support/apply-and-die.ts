@@ -63,6 +63,7 @@ function mortalTarget(target: Target, after: Step): Target {
     answersAt: target.answersAt,
     readBuild: () => target.readBuild(),
     askDigest: () => target.askDigest(),
+    askConnections: () => target.askConnections(),
     async validate() {
       const verdict = await target.validate();
       dieIf(after === 'validate');

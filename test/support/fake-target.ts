@@ -1,12 +1,13 @@
 import { unknownBuild } from '../../src/core/nginx-build.ts';
 import type { NginxBuild } from '../../src/core/nginx-build.ts';
-import type { Quit, Reloading, Target, Verdict, Worker } from '../../src/loop/ports.ts';
+import type { Connections, Quit, Reloading, Target, Verdict, Worker } from '../../src/loop/ports.ts';
 
 /** What an nginx does, as far as it matters to the one who reloads it. */
 export interface Script {
   readonly name?: string;
   /** The digest a fresh connection meets now. */
   readonly digest?: () => string | undefined;
+  readonly connections?: () => Connections | undefined;
   readonly workers?: () => readonly Worker[] | undefined;
   readonly verdict?: () => Verdict;
   readonly includes?: () => boolean;
@@ -41,6 +42,10 @@ export class FakeTarget implements Target {
   askDigest(): Promise<string | undefined> {
     this.asked += 1;
     return Promise.resolve(this.#script.digest?.());
+  }
+
+  askConnections(): Promise<Connections | undefined> {
+    return Promise.resolve(this.#script.connections?.());
   }
 
   prepare(): Promise<void> {

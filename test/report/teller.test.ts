@@ -9,7 +9,8 @@ import type { Outcome } from '../../src/loop/outcome.ts';
 import type { Report } from '../../src/loop/ports.ts';
 import { Staleness } from '../../src/loop/staleness.ts';
 import { renderLine } from '../../src/report/line.ts';
-import { LogReporter } from '../../src/report/log-reporter.ts';
+import { logTo } from '../../src/report/log.ts';
+import { Teller } from '../../src/report/teller.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 type Pass = Extract<Report, { kind: 'pass' }>;
@@ -27,7 +28,7 @@ function begin(level = 'info') {
   });
   const clock = new FakeClock();
   const staleness = new Staleness(clock);
-  const reporter = new LogReporter(pino({ level, base: null, timestamp: false }, stream), clock, staleness);
+  const reporter = new Teller(logTo(pino({ level, base: null, timestamp: false }, stream)), clock, staleness);
   const records = (): readonly Readonly<Record<string, unknown>>[] =>
     written.map((text) => {
       const record: unknown = JSON.parse(text);
@@ -82,6 +83,7 @@ function planWith(problems: readonly Problem[]): NonNullable<Pass['plan']> {
     desired: { pools: [], memberships: [], problems },
     rendered: { text: '', streams: '', digest: '' },
     found: { targets: [], reach: 'any', ownReach: 'any', missing: undefined, project: 'shop' },
+    builds: [],
   };
 }
 

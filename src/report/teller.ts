@@ -1,13 +1,13 @@
-import type { Logger } from 'pino';
-
-import type { Move, PoolChange } from '../core/diff.ts';
+import type { PoolChange } from '../core/diff.ts';
 import type { Problem } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { Clock, Report, Reporter } from '../loop/ports.ts';
 import type { Staleness } from '../loop/staleness.ts';
+import { describeChange, describeFound, shorten } from './change-words.ts';
 import { renderDuration } from './duration.ts';
 import { Reminder } from './reminder.ts';
+import type { Told } from './told.ts';
 
 type Pass = Extract<Report, { readonly kind: 'pass' }>;
 
@@ -23,11 +23,11 @@ interface Trouble {
 }
 
 /**
- * Writes reports to the log: one line for each thing a person should know, and none twice. What goes on failing is told
- * again with growing pauses, whatever it says.
+ * Tells people what happens: one line for each thing that a person should know, and none twice. What goes on failing is told
+ * again with growing pauses, whatever it says. The log and the timeline both are what it tells.
  */
-export class LogReporter implements Reporter {
-  readonly #log: Logger;
+export class Teller implements Reporter {
+  readonly #tell: (told: Told) => void;
   readonly #clock: Clock;
   readonly #staleness: Pick<Staleness, 'since' | 'ageMs'>;
   /** Problems already told, by their text. */
@@ -41,8 +41,8 @@ export class LogReporter implements Reporter {
   #isCutTold = false;
 
   /** @param staleness has noted each report before this reporter is told of it */
-  constructor(log: Logger, clock: Clock, staleness: Pick<Staleness, 'since' | 'ageMs'>) {
-    this.#log = log;
+  constructor(tell: (told: Told) => void, clock: Clock, staleness: Pick<Staleness, 'since' | 'ageMs'>) {
+    this.#tell = tell;
     this.#clock = clock;
     this.#staleness = staleness;
   }
@@ -50,10 +50,10 @@ export class LogReporter implements Reporter {
   report(report: Report): void {
     switch (report.kind) {
       case 'started':
-        this.#log.info(report.details, 'lbwatch started');
+        this.#tell({ level: 'info', message: 'lbwatch started', details: report.details, event: { kind: 'started' } });
         break;
       case 'stopped':
-        this.#log.info('lbwatch stopped; nginx goes on serving');
+        this.#tell({ level: 'info', message: 'lbwatch stopped; nginx goes on serving' });
         break;
       case 'watching':
         this.#reportWatching();
@@ -62,7 +62,12 @@ export class LogReporter implements Reporter {
         this.#reportCut(report);
         break;
       case 'bug':
-        this.#log.error({ err: report.error }, 'a bug of lbwatch: the pass failed and will be tried again');
+        this.#tell({
+          level: 'error',
+          message: 'a bug of lbwatch: the pass failed and will be tried again',
+          details: { err: report.error },
+          event: { kind: 'failure' },
+        });
         break;
       case 'pass':
         this.#reportPass(report);
@@ -76,16 +81,21 @@ export class LogReporter implements Reporter {
       this.#reportNotes(pass.plan.notes);
     }
     const { outcome } = pass;
-    this.#log.debug(
-      { outcome: outcome.kind, reasons: pass.reasons, stages: pass.stages, sinceEventMs: pass.sinceEventMs },
-      'pass',
-    );
-    for (const why of outcome.handoverOff ?? []) this.#log.warn({ why, line: why }, 'early handover is off');
+    const { reasons, stages, sinceEventMs } = pass;
+    this.#tell({
+      level: 'debug',
+      message: 'pass',
+      details: { outcome: outcome.kind, reasons, stages, sinceEventMs },
+    });
+    for (const why of outcome.handoverOff ?? []) {
+      const details = { why, line: why };
+      this.#tell({ level: 'warn', message: 'early handover is off', details, event: { kind: 'problem' } });
+    }
     switch (outcome.kind) {
       case 'unchanged':
         this.#reportRecovery();
         if (pass.isFirst) for (const change of pass.changes) this.#reportFound(change);
-        this.#log.debug({ reasons: pass.reasons, sinceEventMs: pass.sinceEventMs }, 'unchanged');
+        this.#tell({ level: 'debug', message: 'unchanged', details: { reasons, sinceEventMs } });
         break;
       case 'applied':
         this.#reportRecovery();
@@ -103,25 +113,28 @@ export class LogReporter implements Reporter {
     }
   }
 
-  #reportApplied(pass: Pass, reloaded: readonly string[]): void {
+  #reportApplied({ reasons, stages, sinceEventMs, changes }: Pass, reloaded: readonly string[]): void {
     if (reloaded.length === 0) {
-      this.#log.info({ reasons: pass.reasons }, 'generated file put back; nginx runs it already');
+      const message = 'generated file put back; nginx runs it already';
+      this.#tell({ level: 'info', message, details: { reasons }, event: { kind: 'changed' } });
       return;
     }
-    for (const change of pass.changes) {
-      const line = `${describeChange(change)}; acknowledged ${String(Math.round(pass.sinceEventMs))} ms after the event`;
-      const { reasons, sinceEventMs } = pass;
-      this.#log.info({ ...shorten(change), reasons, sinceEventMs, line }, 'pool changed');
+    const reload = { sinceEventMs, stages, nginx: reloaded };
+    for (const change of changes) {
+      const line = `${describeChange(change)}; acknowledged ${String(Math.round(sinceEventMs))} ms after the event`;
+      const details = { ...shorten(change), reasons, sinceEventMs, line };
+      const event = { ...aboutChange(change), ...reload };
+      this.#tell({ level: 'info', message: 'pool changed', details, event });
     }
-    if (pass.changes.length === 0) {
-      this.#log.info({ reasons: pass.reasons, nginx: reloaded.join(', ') }, 'configuration reloaded');
+    if (changes.length === 0) {
+      const details = { reasons, nginx: reloaded.join(', ') };
+      this.#tell({ level: 'info', message: 'configuration reloaded', details, event: { kind: 'reload', ...reload } });
     }
   }
 
   #reportFound(change: PoolChange): void {
-    const members = listFew(change.joined.map(({ container }) => printable(container))) || 'nobody';
-    const line = `${change.pool} has ${describeCounts(change)}: ${members}`;
-    this.#log.info({ ...shorten(change), line }, 'pool in step');
+    const details = { ...shorten(change), line: describeFound(change) };
+    this.#tell({ level: 'info', message: 'pool in step', details, event: { kind: 'started', pool: change.pool } });
   }
 
   #reportProblems(problems: readonly Problem[]): void {
@@ -132,17 +145,22 @@ export class LogReporter implements Reporter {
       if (this.#problems.has(key)) continue;
       const consequence = effect === 'out' ? 'it stays out' : 'the label is ignored';
       const line = `${printable(container)}: ${message} (${consequence})`;
-      this.#log.warn({ container, label, effect, message, line }, 'problem');
+      const details = { container, label, effect, message, line };
+      this.#tell({ level: 'warn', message: 'problem', details, event: { kind: 'problem', container } });
     }
     for (const [key, { container, label }] of this.#problems) {
-      if (!now.has(key))
-        this.#log.info({ container, label, line: `${printable(container)}: ${printable(label)}` }, 'problem gone');
+      if (now.has(key)) continue;
+      const details = { container, label, line: `${printable(container)}: ${printable(label)}` };
+      this.#tell({ level: 'info', message: 'problem gone', details, event: { kind: 'problem gone', container } });
     }
     this.#problems = now;
   }
 
   #reportNotes(notes: readonly string[]): void {
-    for (const line of notes) if (!this.#notes.has(line)) this.#log.warn({ line }, 'note');
+    for (const line of notes) {
+      if (this.#notes.has(line)) continue;
+      this.#tell({ level: 'warn', message: 'note', details: { line }, event: { kind: 'problem' } });
+    }
     this.#notes = new Set(notes);
   }
 
@@ -162,15 +180,17 @@ export class LogReporter implements Reporter {
     if (told.size >= mostNews) told.clear();
     told.add(outcome.message);
     const line = isFirst ? outcome.message : `${outcome.message} (${this.#describeStale()})`;
-    const details = { outcome: outcome.kind, why: outcome.message, times: this.#failure.times, line };
-    this.#log[level]({ ...details, staleSince: this.#staleness.since }, message);
+    const { since: staleSince } = this.#staleness;
+    const details = { outcome: outcome.kind, why: outcome.message, times: this.#failure.times, line, staleSince };
+    this.#tell({ level, message, details, event: { kind: 'failure' } });
   }
 
   #reportRecovery(): void {
     if (this.#failure === undefined) return;
     const lastedMs = this.#clock.nowMs() - this.#failure.beganMs;
     const line = `what failed for ${renderDuration(lastedMs)} works again`;
-    this.#log.info({ lastedS: Math.round(lastedMs / 1000), line }, 'in step');
+    const details = { lastedS: Math.round(lastedMs / 1000), line };
+    this.#tell({ level: 'info', message: 'in step', details, event: { kind: 'recovered' } });
     this.#failure = undefined;
   }
 
@@ -184,20 +204,21 @@ export class LogReporter implements Reporter {
     const isTold = this.#cut.reminder.isDue(nowMs) && (isFirst || this.#failure === undefined);
     this.#isCutTold ||= isTold;
     const line = isFirst ? why : `${why} (${this.#describeStale()})`;
-    this.#log[isTold ? 'warn' : 'debug'](
-      { why, retryMs, staleSince: this.#staleness.since, line },
-      'event stream lost',
-    );
+    const told = { message: 'event stream lost', details: { why, retryMs, staleSince: this.#staleness.since, line } };
+    this.#tell(isTold ? { level: 'warn', ...told, event: { kind: 'stream lost' } } : { level: 'debug', ...told });
   }
 
   #reportWatching(): void {
     const nowMs = this.#clock.nowMs();
-    const { msg, line } =
+    const told =
       this.#cut === undefined
-        ? { msg: 'watching the engine', line: undefined }
-        : { msg: 'watching the engine again', line: `after ${renderDuration(nowMs - this.#cut.beganMs)}` };
+        ? { message: 'watching the engine' }
+        : {
+            message: 'watching the engine again',
+            details: { line: `after ${renderDuration(nowMs - this.#cut.beganMs)}` },
+          };
     const isTold = this.#cut === undefined || this.#isCutTold;
-    this.#log[isTold ? 'info' : 'debug'](line === undefined ? {} : { line }, msg);
+    this.#tell(isTold ? { level: 'info', ...told, event: { kind: 'stream up' } } : { level: 'debug', ...told });
     this.#isCutTold = false;
     this.#againMs = nowMs;
   }
@@ -210,41 +231,11 @@ export class LogReporter implements Reporter {
   }
 }
 
-function describeChange(change: PoolChange): string {
-  const moves = [
-    ...change.joined.map((move) => `+ ${describeMove(move)}`),
-    ...change.left.map((move) => `- ${describeMove(move)}`),
-  ];
-  return `${change.pool} ${listFew(moves) || '(no member)'}; now ${describeCounts(change)}`;
-}
-
-/** So many members are named in one line; a pool may have thousands. */
-const mostNamed = 20;
-
-function listFew(texts: readonly string[]): string {
-  const others = texts.length - mostNamed;
-  return [...texts.slice(0, mostNamed), ...(others > 0 ? [`and ${String(others)} more`] : [])].join(', ');
-}
-
-/** The same with as many moves as are named; how many there were is told where some are left out. */
-function shorten(change: PoolChange): PoolChange & { readonly allJoined?: number; readonly allLeft?: number } {
-  const { joined, left } = change;
-  if (joined.length <= mostNamed && left.length <= mostNamed) return change;
-  return {
-    ...change,
-    joined: joined.slice(0, mostNamed),
-    left: left.slice(0, mostNamed),
-    allJoined: joined.length,
-    allLeft: left.length,
-  };
-}
-
-function describeMove({ container, role, address, reason }: Move): string {
-  return `${printable(container)} ${address}${role === 'backup' ? ' backup' : ''} (${reason})`;
-}
-
-function describeCounts({ primaries, backups }: PoolChange): string {
-  const plural = (count: number, word: string, words: string): string =>
-    `${String(count)} ${count === 1 ? word : words}`;
-  return `${plural(primaries, 'primary', 'primaries')} and ${plural(backups, 'backup', 'backups')}`;
+/** What a change was: somebody came, somebody went, or both, or the pool itself. */
+function aboutChange({ pool, joined, left }: PoolChange): Told['event'] & object {
+  const [only, ...others] = new Set([...joined, ...left].map(({ container }) => container));
+  const about = { pool, ...(only === undefined || others.length > 0 ? {} : { container: only }) };
+  if (joined.length > 0 && left.length === 0) return { kind: 'joined', ...about };
+  if (left.length > 0 && joined.length === 0) return { kind: 'left', ...about };
+  return { kind: 'changed', ...about };
 }

@@ -1,0 +1,78 @@
+import { Registry } from 'prom-client';
+
+import type { Clock, EngineCall, EngineCallResult, Report, Reporter } from '../../loop/ports.ts';
+import type { Staleness } from '../../loop/staleness.ts';
+import { EngineMetrics } from './engine-metrics.ts';
+import { NginxMetrics } from './nginx-metrics.ts';
+import { PassMetrics } from './pass-metrics.ts';
+import { PoolMetrics } from './pool-metrics.ts';
+import { addProcessMetrics } from './process-metrics.ts';
+
+/**
+ * What Prometheus is told (docs/metrics.md). What happens is counted as it is reported; what is so at the moment is looked at
+ * when somebody asks, and costs nothing until then.
+ */
+export class Metrics implements Reporter {
+  /** Of {@link text}. */
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+  readonly #registry = new Registry();
+  readonly #passes: PassMetrics;
+  readonly #pools: PoolMetrics;
+  readonly #nginx: NginxMetrics;
+  readonly #engine: EngineMetrics;
+  #asked: Promise<string> | undefined;
+
+  /** @param staleness has noted each report before these metrics are told of it */
+  constructor(version: string, clock: Clock, staleness: Pick<Staleness, 'since' | 'ageMs'>) {
+    this.#passes = new PassMetrics(this.#registry, clock, staleness);
+    this.#pools = new PoolMetrics(this.#registry);
+    this.#nginx = new NginxMetrics(this.#registry);
+    this.#engine = new EngineMetrics(this.#registry);
+    addProcessMetrics(this.#registry, version);
+  }
+
+  report(report: Report): void {
+    switch (report.kind) {
+      case 'pass':
+        this.#passes.notePass(report);
+        if (report.plan === undefined) break;
+        this.#pools.plan = report.plan;
+        this.#nginx.notePlan(report.plan);
+        break;
+      case 'bug':
+        this.#passes.noteBug();
+        break;
+      case 'watching':
+        this.#engine.noteWatching();
+        break;
+      case 'cut':
+        this.#engine.noteCut();
+        break;
+      case 'started':
+      case 'stopped':
+        break;
+    }
+    if (report.kind === 'pass' && report.outcome.kind === 'applied') this.#nginx.noteReloads(report.outcome.reloaded);
+  }
+
+  /** Counts a call to the engine. */
+  noteCall(call: EngineCall, result: EngineCallResult): void {
+    this.#engine.noteCall(call, result);
+  }
+
+  /** All of them in Prometheus' text format. Who asks while they are being gathered gets the same ones. */
+  text(): Promise<string> {
+    this.#asked ??= this.#gather().finally(() => {
+      this.#asked = undefined;
+    });
+    return this.#asked;
+  }
+
+  async #gather(): Promise<string> {
+    await this.#nginx.ask();
+    const text = await this.#registry.metrics();
+    // A thousand pools are ten thousand numbers: they are not kept until the next time.
+    this.#pools.forget();
+    return text;
+  }
+}

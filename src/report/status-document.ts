@@ -1,0 +1,132 @@
+import * as z from 'zod';
+
+/**
+ * What lbwatch says about itself to programs: the shape of `api/status`, `api/events` and `api/stream`. One source for the
+ * types, for the schema that is served (`api/schema.json`), and for those who parse it.
+ */
+
+const moment = z.iso.datetime().describe('a moment, ISO 8601 in UTC');
+
+const memberSchema = z.object({
+  container: z.string().describe("the container's name"),
+  id: z.string().describe('the first 12 digits of its id'),
+  service: z.string().nullable().describe('its Compose service'),
+  project: z.string().nullable().describe('its Compose project'),
+  role: z.enum(['primary', 'backup']).nullable().describe('null where its labels do not tell'),
+  address: z.string().nullable().describe('address:port that nginx sends to; null where it has none'),
+  state: z
+    .enum(['ready', 'serving', 'standby', 'starting', 'draining', 'unhealthy', 'out'])
+    .describe(
+      [
+        'ready: a primary that can serve',
+        'serving: a backup that serves, since no primary can',
+        'standby: a backup that waits for that',
+        'starting: waits until its checks let it in',
+        'draining: told to stop, drained, or paused',
+        'unhealthy: its checks say no',
+        'out: stopped, or kept out by a problem',
+      ].join('; '),
+    ),
+  isIn: z.boolean().describe('whether nginx, as it last acknowledged, has it among its servers'),
+  reason: z.string().describe('why, in the words of lbwatch explain'),
+  since: moment.describe('since when this controller has seen it in this state'),
+});
+
+const outsideSchema = memberSchema.extend({
+  pool: z.string().nullable().describe('the pool it asks for and that does not exist; null where that cannot be told'),
+});
+
+const poolSchema = z.object({
+  name: z.string(),
+  protocol: z.enum(['http', 'tcp', 'udp']),
+  method: z.string().describe('as the label lb.method writes it'),
+  members: z.array(memberSchema).describe('those that are in and those that only ask for it, oldest first'),
+});
+
+const nginxSchema = z.object({
+  name: z.string(),
+  answersAt: z.string().describe('where lbwatch asks it for its digest'),
+  version: z.string().nullable().describe('null where it is not known'),
+  digest: z.string().nullable().describe('of what it runs, as last heard; null when it did not answer'),
+  inStep: z.boolean().describe('whether that is what it should run'),
+});
+
+const outcomeSchema = z.object({
+  kind: z.enum(['unchanged', 'applied', 'rejected', 'rolledBack', 'unavailable']),
+  what: z.enum(['engine', 'nginx', 'files']).optional().describe('of unavailable: what'),
+  message: z.string().optional().describe('of failures: what failed, and what to do'),
+  at: moment,
+  sinceEventMs: z.number().describe('from the earliest event of the pass to its end, in milliseconds'),
+});
+
+const problemSchema = z.object({
+  container: z.string(),
+  label: z.string(),
+  effect: z.enum(['out', 'ignored']).describe('out: the container stays out; ignored: only the label is'),
+  message: z.string().describe('what is wrong, and what to write instead'),
+});
+
+/** `api/status`, and the `status` events of `api/stream`. */
+export const statusSchema = z
+  .object({
+    lbwatch: z.object({
+      version: z.string(),
+      startedAt: moment,
+      project: z.string().nullable().describe('the Compose project that lbwatch belongs to'),
+    }),
+    ready: z.boolean().describe('whether every nginx runs what it should, as far as can be known: /readyz'),
+    staleSince: moment.nullable().describe('since when that may not be so; null while it is'),
+    stream: z.enum(['up', 'down']).describe("the engine's event stream"),
+    digest: z.string().nullable().describe('of what nginx should run; null before the first pass'),
+    outcome: outcomeSchema.nullable().describe('how the last pass ended; null before that'),
+    nginx: z.array(nginxSchema).describe('every nginx that is kept in step'),
+    pools: z.array(poolSchema).describe('sorted by name'),
+    outside: z.array(outsideSchema).describe('containers that ask for a pool and are in none of those'),
+    problems: z.array(problemSchema).describe('what somebody should put right'),
+    notes: z.array(z.string()).describe('what is amiss and belongs to no container'),
+  })
+  .describe('api/status');
+
+const timelineEventSchema = z.object({
+  id: z.number().int().describe('rises, also beyond a restart of the controller'),
+  at: moment,
+  kind: z.enum([
+    'joined',
+    'left',
+    'changed',
+    'reload',
+    'problem',
+    'problem gone',
+    'failure',
+    'recovered',
+    'stream lost',
+    'stream up',
+    'started',
+  ]),
+  pool: z.string().optional(),
+  container: z.string().optional().describe('where it is about one'),
+  text: z.string().describe("the log's line"),
+  sinceEventMs: z.number().optional().describe('from the event to the acknowledgement, in milliseconds'),
+  stages: z
+    .record(z.string(), z.number())
+    .optional()
+    .describe('when the pass came past its stages, in milliseconds since the event'),
+  nginx: z.array(z.string()).optional().describe('which nginx were reloaded for it'),
+});
+
+/** `api/events`. */
+export const eventsSchema = z
+  .object({ events: z.array(timelineEventSchema).describe('the last 500 at most, oldest first') })
+  .describe('api/events; one of them is the data of a timeline event of api/stream');
+
+/** Nothing of it may be changed: it is shared among those who read it. */
+type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T;
+
+export type StatusDocument = Frozen<z.infer<typeof statusSchema>>;
+export type MemberStatus = Frozen<z.infer<typeof memberSchema>>;
+export type OutsideStatus = Frozen<z.infer<typeof outsideSchema>>;
+export type PoolStatus = Frozen<z.infer<typeof poolSchema>>;
+export type NginxStatus = Frozen<z.infer<typeof nginxSchema>>;
+export type OutcomeStatus = Frozen<z.infer<typeof outcomeSchema>>;
+export type ProblemStatus = Frozen<z.infer<typeof problemSchema>>;
+export type TimelineEvent = Frozen<z.infer<typeof timelineEventSchema>>;

@@ -6,7 +6,8 @@ import type { FilesPlan } from '../adapters/plan-files.ts';
 import type { FileChange } from '../adapters/write-together.ts';
 import { printable, printableLine } from '../core/printable.ts';
 import { findLbwatch } from '../stack/roles.ts';
-import { complain, say } from './say.ts';
+import { complain, say, sayPainted } from './say.ts';
+import type { Paint } from './say.ts';
 import { readStackSettings } from './stack-settings.ts';
 
 export interface InitOptions {
@@ -56,7 +57,7 @@ export async function init(
       }
       say(`pools by label now: ${pools}; next: lbwatch check, then docker compose up -d\n`);
     } else {
-      say(renderDifference(changes, folder));
+      sayPainted(renderDifference(changes, folder), differencePaints);
       complain(`pools by label then: ${pools}; lbwatch init --write does this, and keeps copies\n`);
     }
     complain(remarks);
@@ -67,6 +68,12 @@ export async function init(
     return 2;
   }
 }
+
+const differencePaints: readonly Paint[] = [
+  { pattern: /^\+.*$/, colour: 'green' },
+  { pattern: /^-.*$/, colour: 'red' },
+  { pattern: /^@@.*$/, colour: 'cyan' },
+];
 
 /** The changes as a unified difference, which patch(1) takes. */
 export function renderDifference(changes: readonly FileChange[], folder: string): string {

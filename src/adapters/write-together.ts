@@ -23,8 +23,13 @@ export interface Written {
 /**
  * Writes several files, or none: each next to its place first, then the old ones are copied to `FILE.before-lbwatch`, then
  * all are put in place. No older copy is written over. What fails on the way is undone. Throws {@link AppError}.
+ *
+ * @param putInPlace the last step of each file
  */
-export async function writeTogether(changes: readonly FileChange[]): Promise<readonly Written[]> {
+export async function writeTogether(
+  changes: readonly FileChange[],
+  putInPlace: (from: string, to: string) => Promise<void> = rename,
+): Promise<readonly Written[]> {
   const undo: (() => Promise<void>)[] = [];
   const written: Written[] = [];
   let at = '';
@@ -58,7 +63,7 @@ export async function writeTogether(changes: readonly FileChange[]): Promise<rea
     for (const { change, place, temporary } of places) {
       at = change.path;
       const { before } = change;
-      await rename(temporary, place);
+      await putInPlace(temporary, place);
       undo.push(() => (before === undefined ? rm(place, { force: true }) : writeFile(place, before)));
     }
   } catch (error) {

@@ -2,7 +2,7 @@
  * Each folder of init/ is a stack as somebody may have written it (before/), and beside it what `lbwatch init` would
  * change. What it makes of it is checked, and tested by a real nginx.
  */
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -149,16 +149,28 @@ describe('writing', () => {
   });
 
   test('undoes what is already in place', async () => {
-    const path = join(place, 'placed');
-    await writeFile(path, 'old');
-    // A folder cannot be replaced by a file, which shows only at the very end.
-    await mkdir(join(place, 'folder'));
+    const [first, made, last] = [join(place, 'placed'), join(place, 'new'), join(place, 'last')];
+    await writeFile(first, 'old');
+    await writeFile(last, 'old');
     const changes = [
-      { path, before: 'old', after: 'new' },
-      { path: join(place, 'folder'), before: undefined, after: 'new' },
+      { path: first, before: 'old', after: 'new' },
+      { path: made, before: undefined, after: 'new' },
+      { path: last, before: 'old', after: 'new' },
     ];
-    await expect(writeTogether(changes)).rejects.toThrow('all files are as they were');
-    expect(await readFile(path, 'utf8')).toBe('old');
-    expect(await readdir(place)).not.toContain('placed.before-lbwatch');
+    const before = await readdir(place);
+    const seen: string[] = [];
+    const refuseLast = async (from: string, to: string): Promise<void> => {
+      if (to === last) {
+        seen.push(await readFile(first, 'utf8'), await readFile(made, 'utf8'));
+        throw new Error('it is busy');
+      }
+      await rename(from, to);
+    };
+    await expect(writeTogether(changes, refuseLast)).rejects.toThrow(
+      `cannot write ${last}: it is busy; all files are as they were`,
+    );
+    expect(seen).toEqual(['new', 'new']);
+    expect(await readFile(first, 'utf8')).toBe('old');
+    expect(await readdir(place)).toEqual(before);
   });
 });

@@ -10,9 +10,14 @@ import { AppError } from './loop/ports.ts';
 async function main(): Promise<void> {
   // Node.js would open its debugger on loopback, for whoever gets there to run what they like. The image forbids it from the start.
   process.on('SIGUSR1', () => undefined);
-  dropPrivileges(process.env);
+  if (!worksOnOwnFiles(process.argv[2])) dropPrivileges(process.env);
   const program = createProgram(process.env, exit);
   await program.parseAsync(process.argv);
+}
+
+/** These read and write what is the caller's, and neither the engine's socket nor the shared directory. */
+function worksOnOwnFiles(command: string | undefined): boolean {
+  return command === 'check' || command === 'init';
 }
 
 function exit(code: number): void {

@@ -44,10 +44,10 @@ export class ComposeEditor {
   /** Why labels cannot be added to a service of this file; undefined where they can. */
   describeLocked(service: string): string | undefined {
     const found = this.#service(service);
-    const where = (offset: number): string => `${this.#file.path}:${String(this.#file.placeAt(offset).line)}`;
+    const where = (offset: number): string => `line ${String(this.#file.placeAt(offset).line)}`;
     if (found === undefined) return `service ${service} is not written as a map of its own; add its labels by hand`;
     if (!isMap(found) || found.flow === true) {
-      return `service ${service} is written on one line (${where(rangeOf(found)[0])}); add its labels by hand`;
+      return `service ${service} is written in braces (${where(rangeOf(found)[0])}); add its labels by hand`;
     }
     const pair = pairOf(found, 'labels');
     if (pair === undefined) {
@@ -123,10 +123,13 @@ export class ComposeEditor {
   }
 
   #addEntries(map: YAMLMap, block: Readonly<Record<string, Block>>): void {
-    for (const [key, value] of Object.entries(block)) {
-      if (map.flow === true) this.#addToFlow(map, `${this.#scalar(key)}: ${this.#scalar(value)}`);
-      else this.#addPair(map, key, value, false);
-    }
+    const entries = Object.entries(block);
+    if (map.flow !== true) for (const [key, value] of entries) this.#addPair(map, key, value, false);
+    else
+      this.#addToFlow(
+        map,
+        entries.map(([key, value]) => `${this.#scalar(key)}: ${this.#scalar(value)}`),
+      );
   }
 
   #addItems(
@@ -134,7 +137,10 @@ export class ComposeEditor {
     items: readonly string[],
   ): void {
     if (list.flow === true) {
-      for (const item of items) this.#addToFlow(list, this.#scalar(item));
+      this.#addToFlow(
+        list,
+        items.map((item) => this.#scalar(item)),
+      );
       return;
     }
     const last = list.items.at(-1);
@@ -147,9 +153,10 @@ export class ComposeEditor {
     this.#insert(this.#behind(last), lines, 2 * indent.length + 1);
   }
 
-  #addToFlow(node: { readonly items: readonly unknown[] }, text: string): void {
+  #addToFlow(node: { readonly items: readonly unknown[] }, texts: readonly string[]): void {
     const last = node.items.at(-1);
     const at = last === undefined ? rangeOf(node)[1] - 1 : contentEnd(last);
+    const text = texts.join(', ');
     this.#edits.push({ from: at, to: at, text: last === undefined ? text : `, ${text}`, depth: 0 });
   }
 

@@ -45,7 +45,7 @@ export async function planFiles(
   const editors = own.map((file) => ({ file, editor: new ComposeEditor(file) }));
   const [main] = editors;
   const editorOf = (service: string): ComposeEditor | undefined =>
-    editors.findLast(({ editor }) => editor.hasService(service))?.editor;
+    editors.find(({ editor }) => editor.hasService(service))?.editor;
   const describeLocked = ({ name }: Service): string | undefined => {
     const editor = editorOf(name);
     return editor === undefined

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { codeOf } from '../core/error-words.ts';
+import { codeOf, messageOf } from '../core/error-words.ts';
 import { AppError } from '../loop/ports.ts';
 import { describeFileError } from './write-atomic.ts';
 
@@ -23,8 +23,13 @@ export interface Written {
 /**
  * Writes several files, or none: each next to its place first, then the old ones are copied to `FILE.before-lbwatch`, then
  * all are put in place. No older copy is written over. What fails on the way is undone. Throws {@link AppError}.
+ *
+ * @param putInPlace the last step of each file
  */
-export async function writeTogether(changes: readonly FileChange[]): Promise<readonly Written[]> {
+export async function writeTogether(
+  changes: readonly FileChange[],
+  putInPlace: (from: string, to: string) => Promise<void> = rename,
+): Promise<readonly Written[]> {
   const undo: (() => Promise<void>)[] = [];
   const written: Written[] = [];
   let at = '';
@@ -38,9 +43,15 @@ export async function writeTogether(changes: readonly FileChange[]): Promise<rea
       }
       await mkdir(dirname(place), { recursive: true });
       const temporary = `${place}.lbwatch-new`;
-      undo.push(() => rm(temporary, { force: true }));
       const mode = change.before === undefined ? 0o644 : (await stat(place)).mode;
-      await writeFile(temporary, change.after, { mode, flag: 'wx' });
+      const file = await open(temporary, 'wx', mode);
+      undo.push(() => rm(temporary, { force: true }));
+      try {
+        await file.writeFile(change.after);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
       places.push({ change, place, temporary });
     }
     for (const { change, place } of places) {
@@ -52,16 +63,25 @@ export async function writeTogether(changes: readonly FileChange[]): Promise<rea
     for (const { change, place, temporary } of places) {
       at = change.path;
       const { before } = change;
-      await rename(temporary, place);
+      await putInPlace(temporary, place);
       undo.push(() => (before === undefined ? rm(place, { force: true }) : writeFile(place, before)));
     }
   } catch (error) {
-    for (const step of undo.reverse()) await step();
-    throw new AppError('files', `cannot write ${at}: ${describeFileError(error)}; all files are as they were`, {
-      cause: error,
-    });
+    const stuck = await undoAll(undo.reverse());
+    const now = stuck === undefined ? 'all files are as they were' : `${stuck}; take the copies, FILE.before-lbwatch`;
+    throw new AppError('files', `cannot write ${at}: ${describeFileError(error)}; ${now}`, { cause: error });
   }
   return written;
+}
+
+/** What was put in place goes first: where that fails, the copies stay. Answers why. */
+async function undoAll(steps: readonly (() => Promise<void>)[]): Promise<string | undefined> {
+  try {
+    for (const step of steps) await step();
+    return undefined;
+  } catch (error) {
+    return `not all could be put back (${messageOf(error)})`;
+  }
 }
 
 /** `FILE.before-lbwatch`, else `FILE.before-lbwatch.1` and so on. */

@@ -8,7 +8,8 @@ import type { Finding } from '../stack/finding.ts';
 import { findLbwatch } from '../stack/roles.ts';
 import { printable, printableLine } from '../core/printable.ts';
 import { renderTable } from '../report/table.ts';
-import { complain, say, sayJson } from './say.ts';
+import { complain, say, sayJson, sayPainted } from './say.ts';
+import type { Paint } from './say.ts';
 import { readStackSettings } from './stack-settings.ts';
 
 export interface CheckOptions {
@@ -34,7 +35,8 @@ export async function check(
   try {
     const { report, isByCompose } = await examine(given, asksDocker, folder, environment);
     if (format === 'json') sayJson(toJson(report, isByCompose));
-    else say(format === 'github' ? renderAnnotations(report) : renderReport(report));
+    else if (format === 'github') say(renderAnnotations(report));
+    else sayPainted(renderReport(report), levelPaints);
     return report.findings.some(({ level }) => level !== 'note') ? 1 : 0;
   } catch (error) {
     if (!(error instanceof BadComposeFile)) throw error;
@@ -44,6 +46,12 @@ export async function check(
     return 2;
   }
 }
+
+const levelPaints: readonly Paint[] = [
+  { pattern: /(?<=^[^:]*:\d+:\d+: )error(?=: )/, colour: 'red' },
+  { pattern: /(?<=^[^:]*:\d+:\d+: )warning(?=: )/, colour: 'yellow' },
+  { pattern: /(?<=^[^:]*:\d+:\d+: )note(?=: )/, colour: 'cyan' },
+];
 
 /** Reads a project and checks it; paths as a person in this folder would write them. Throws BadComposeFile. */
 export async function examine(

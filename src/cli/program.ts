@@ -1,10 +1,12 @@
 import { Command, Option } from 'commander';
 
-import { printableLine } from '../core/printable.ts';
+import { printable, printableLine } from '../core/printable.ts';
 import { check, checkHelp } from './check.ts';
+import { completionHelp, renderCompletion, shells } from './completion.ts';
 import { doctor } from './doctor.ts';
 import { drain, drainHelp } from './drain.ts';
 import { explain } from './explain.ts';
+import { helpTopics } from './help-topics.ts';
 import { health } from './health.ts';
 import { init, initHelp } from './init.ts';
 import { once } from './once.ts';
@@ -39,11 +41,8 @@ export function createProgram(
       },
     })
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
-    .addHelpText(
-      'after',
-      '\nEvery flag is also a variable: --log-format is LBWATCH_LOG_FORMAT. A flag beats its variable.',
-    );
+    .helpCommand(false)
+    .addHelpText('after', programHelp);
 
   const add = (
     usage: string,
@@ -112,6 +111,23 @@ export function createProgram(
   add('health', 'ask the running controller for its health: the HEALTHCHECK of the image', (settings) =>
     health(settings),
   );
+  addOwnFiles(program, environment, exit);
+  addManual(program, exit);
+  return program;
+}
+
+const programHelp = `
+Every flag is also a variable: --log-format is LBWATCH_LOG_FORMAT. A flag beats its variable.
+
+lbwatch help TOPIC:
+${helpTopics.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n')}`;
+
+/** What reads and writes files of the caller's, before anything runs: it has no settings. */
+function addOwnFiles(
+  program: Command,
+  environment: Readonly<Record<string, string | undefined>>,
+  exit: (code: number) => void,
+): void {
   program
     .command('check [files...]')
     .description('read Compose files before up: what each label would do, and what is in the way')
@@ -133,7 +149,31 @@ export function createProgram(
       const options = { isWriting: hasFlag(command, 'write'), asksDocker: hasFlag(command, 'docker') };
       exit(await init(files, options, process.cwd(), environment));
     });
-  return program;
+}
+
+function addManual(program: Command, exit: (code: number) => void): void {
+  program
+    .command('completion <shell>')
+    .description('print the completion script of bash, zsh or fish')
+    .addHelpText('after', completionHelp)
+    .action((shell: string) => {
+      const names = helpTopics.map(({ name }) => name);
+      const script = renderCompletion(shell, program, names);
+      if (script !== undefined) say(script);
+      else complain(`lbwatch: no completion for "${printable(shell)}"; allowed: ${Object.keys(shells).join(', ')}\n`);
+      exit(script === undefined ? 2 : 0);
+    });
+  program
+    .command('help [topic]')
+    .description('show help for a command, or one of the topics below')
+    .action((wanted: string | undefined) => {
+      const topic = helpTopics.find(({ name }) => name === wanted);
+      const command = program.commands.find((one) => one.name() === wanted);
+      if (topic !== undefined) say(topic.render());
+      else if (wanted === undefined || command !== undefined) (command ?? program).outputHelp();
+      else complain(`lbwatch: no help on "${printable(wanted)}"; lbwatch help lists commands and topics\n`);
+      exit(wanted === undefined || topic !== undefined || command !== undefined ? 0 : 2);
+    });
 }
 
 function describe({ help, fallback }: { readonly help: string; readonly fallback: string | undefined }): string {

@@ -17,6 +17,7 @@ import type { Told } from '../report/told.ts';
 import { watchConfig } from '../sources/config-watch.ts';
 import { watchEvents } from '../sources/docker-events.ts';
 import { startResync } from '../sources/resync.ts';
+import { takesColours } from './say.ts';
 import type { Settings } from './settings.ts';
 import { version } from './version.ts';
 import { wire } from './wire.ts';
@@ -41,7 +42,7 @@ export async function run(settings: Settings): Promise<void> {
     metrics.noteCall.bind(metrics),
   );
   await claim.take(otherEndsMs);
-  const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
+  const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: takesColours() });
   const timeline = new Timeline(systemClock);
   const tell = (told: Told): void => {
     log.tell(told);

@@ -1,3 +1,5 @@
+import { styleText } from 'node:util';
+
 import { printableJson, printableLines } from '../core/printable.ts';
 
 /**
@@ -8,7 +10,28 @@ export function say(text: string): void {
   process.stdout.write(printableLines(text));
 }
 
-/** The same, on standard error: what is not the answer. */
+/** Which part of a line is shown in a colour. */
+export interface Paint {
+  readonly pattern: RegExp;
+  readonly colour: 'red' | 'yellow' | 'green' | 'cyan';
+}
+
+/** Lines in colours, by the first rule that fits each; plain where there is no terminal, or NO_COLOR is set. */
+export function sayPainted(text: string, paints: readonly Paint[]): void {
+  const lines = printableLines(text).split('\n');
+  const painted = lines.map((line) => {
+    const paint = paints.find(({ pattern }) => pattern.test(line));
+    return paint === undefined ? line : line.replace(paint.pattern, (part) => styleText(paint.colour, part));
+  });
+  process.stdout.write(painted.join('\n'));
+}
+
+/** Whether standard output takes colours: a terminal without NO_COLOR, or FORCE_COLOR. */
+export function takesColours(): boolean {
+  return styleText('red', 'x') !== 'x';
+}
+
+/** The same as {@link say}, on standard error: what is not the answer. */
 export function complain(text: string): void {
   process.stderr.write(printableLines(text));
 }

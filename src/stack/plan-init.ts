@@ -1,4 +1,5 @@
 import { isSamePool, knownLabels } from '../core/labels.ts';
+import { directives } from '../core/nginx-directives.ts';
 import { parseBackup, parsePoolEntries } from '../core/values.ts';
 import { carryOver, isSameMap } from './carry-over.ts';
 import type { Share } from './carry-over.ts';
@@ -134,8 +135,29 @@ function editSite(
     const edit = isThere ? removal(text, block) : { from: block.from, to: block.to, text: `include ${path};` };
     edits.set(file, [...(edits.get(file) ?? []), edit]);
   }
+  const httpPath = `${dir}/upstreams.conf`;
+  if (carried.length > 0 && !included.has(httpPath) && !includesFile(site, httpPath, 'http')) {
+    const { file, edit } = includeInHttp(site, httpPath);
+    edits.set(file, [...(edits.get(file) ?? []), edit]);
+  }
   const texts = new Map(site.map(({ file, text }) => [file, text]));
   return new Map([...edits].map(([file, list]) => [file, applyEdits(texts.get(file) ?? '', list)]));
+}
+
+/** Where only streams are carried over: lbwatch is answered by what it writes for the http block. */
+function includeInHttp(site: readonly SiteText[], path: string): { readonly file: string; readonly edit: Edit } {
+  for (const { file, text } of site) {
+    for (const found of directives(text)) {
+      if (found.kind !== 'block' || found.words[0] !== 'http') continue;
+      const edit = { from: found.to, to: found.to, text: `${lineBreakOf(text)}    include ${path};` };
+      return { file, edit };
+    }
+  }
+  const main = site.find((one) => one.path === '/etc/nginx/nginx.conf') ?? site[0];
+  const { file = '', text = '' } = main ?? {};
+  const [newline, end] = [lineBreakOf(text), text.length];
+  const block = ['', 'http {', `    include ${path};`, '}', ''].join(newline);
+  return { file, edit: { from: end, to: end, text: block } };
 }
 
 /** Whole lines where the block stands alone on them, and one of the blank lines around it. */

@@ -112,7 +112,7 @@ test('something is found where it is written last, through lists, anchors, merge
     at: { file: '/b.yaml', line: 4, column: 9 },
     raw: '1',
   });
-  expect(files.findInService('app')?.at).toEqual({ file: '/b.yaml', line: 2, column: 3 });
+  expect(files.findInService('app')?.at).toEqual({ file: '/a.yaml', line: 5, column: 3 });
   expect(files.findInService('nobody')).toBeUndefined();
 });
 

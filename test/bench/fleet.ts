@@ -17,8 +17,8 @@ const dockerfile = readFileSync(join(import.meta.dirname, '../../src/Dockerfile'
 const [, nodeOptions = ''] = /NODE_OPTIONS="([^"]+)"/.exec(dockerfile) ?? [];
 const [, arenas = ''] = /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile) ?? [];
 
-/** Nobody else is likely to want it, and it is given to no outgoing connection. */
-const memberPort = 18_873;
+/** All members listen on this one, each at its own address; several runs on one machine have several. */
+const memberPort = await freePort();
 const withinMs = 30_000;
 /** Longer than the quiet window, so that the next event is acted on at once. */
 const restMs = 700;

@@ -23,7 +23,7 @@ export class SeenFile {
   #signsMs = 0;
   #textMs = 0;
 
-  constructor(path: string, nowMs: () => number = systemClock.nowMs) {
+  constructor(path: string, nowMs = (): number => systemClock.nowMs()) {
     this.path = path;
     this.#nowMs = nowMs;
   }

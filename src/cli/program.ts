@@ -6,12 +6,14 @@ import { doctor } from './doctor.ts';
 import { drain, drainHelp } from './drain.ts';
 import { explain } from './explain.ts';
 import { health } from './health.ts';
+import { init, initHelp } from './init.ts';
 import { once } from './once.ts';
 import { render } from './render.ts';
 import { run } from './run.ts';
 import { complain, say } from './say.ts';
 import { readSettings, settingsTable } from './settings.ts';
 import type { Settings } from './settings.ts';
+import { status } from './status.ts';
 import { undrain } from './undrain.ts';
 import { version } from './version.ts';
 
@@ -77,6 +79,19 @@ export function createProgram(
   add('explain [container]', 'each container: in, waiting or out, in which pool, and why', (settings, command) =>
     explain(settings, command.args[0], hasFlag(command, 'json')),
   ).option('--json', 'print an array of container, pool, role, state, address, reason');
+  add(
+    'status',
+    'how everything is, as the running controller says it; exit code 0 in step, 3 rejected, 4 rolled back, 5 unavailable or stale, 1 nobody answers',
+    (settings, command) =>
+      status(settings, {
+        address: readText(command, 'address'),
+        isWatching: hasFlag(command, 'watch'),
+        isJson: hasFlag(command, 'json'),
+      }),
+  )
+    .option('--watch', 'go on: drawn again on a terminal, elsewhere printed after each change')
+    .option('--json', 'print what api/status answers; with --watch, one line each')
+    .option('--address <where>', 'PORT, HOST:PORT or URL of a controller elsewhere (what --status says)');
   add('doctor', 'look at socket, directory, site and nginx, and say what to do', (settings, command) =>
     doctor(settings, hasFlag(command, 'json')),
   ).option('--json', 'print the findings as JSON');
@@ -107,6 +122,16 @@ export function createProgram(
     .action(async (files: readonly string[], _options: unknown, command: Command) => {
       const format = hasFlag(command, 'json') ? 'json' : hasFlag(command, 'github') ? 'github' : 'people';
       exit(await check(files, { format, asksDocker: hasFlag(command, 'docker') }, process.cwd(), environment));
+    });
+  program
+    .command('init [files...]')
+    .description('show how a hand-written nginx.conf and Compose file come to be kept by lbwatch, as a difference')
+    .option('--write', 'write it, and keep each file as FILE.before-lbwatch')
+    .option('--no-docker', 'ask neither docker compose nor docker image inspect')
+    .addHelpText('after', initHelp)
+    .action(async (files: readonly string[], _options: unknown, command: Command) => {
+      const options = { isWriting: hasFlag(command, 'write'), asksDocker: hasFlag(command, 'docker') };
+      exit(await init(files, options, process.cwd(), environment));
     });
   return program;
 }

@@ -4,10 +4,15 @@ import { Drainer } from '../loop/drainer.ts';
 import { PassWatch } from '../loop/pass-watch.ts';
 import type { Report, Reporter } from '../loop/ports.ts';
 import { Staleness } from '../loop/staleness.ts';
+import { LiveStream } from '../report/live-stream.ts';
 import { createLog, logTo } from '../report/log.ts';
 import { Metrics } from '../report/metrics/metrics.ts';
+import { StatusBoard } from '../report/status-board.ts';
 import { startStatusServer } from '../report/status-server.ts';
+import { StatusText } from '../report/status-text.ts';
 import { Teller } from '../report/teller.ts';
+import { Timeline } from '../report/timeline.ts';
+import type { Told } from '../report/told.ts';
 import { watchConfig } from '../sources/config-watch.ts';
 import { watchEvents } from '../sources/docker-events.ts';
 import { startResync } from '../sources/resync.ts';
@@ -36,11 +41,20 @@ export async function run(settings: Settings): Promise<void> {
   );
   await claim.take(otherEndsMs);
   const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
-  const passes = new PassWatch(new Teller(logTo(log), systemClock, staleness));
+  const timeline = new Timeline(systemClock);
+  const writeLog = logTo(log);
+  const tell = (told: Told): void => {
+    writeLog(told);
+    timeline.note(told);
+  };
+  const heard = (targetId: string): string | undefined => parts.applier.heard(targetId);
+  const board = new StatusBoard({ version, clock: systemClock, staleness, heard });
+  const passes = new PassWatch(new Teller(tell, systemClock, staleness));
   const reporter: Reporter = {
     report(report) {
       staleness.note(report);
       metrics.report(report);
+      board.report(report);
       passes.report(report);
     },
   };
@@ -57,7 +71,10 @@ export async function run(settings: Settings): Promise<void> {
   const vitals = { outcome: () => controller.lastOutcome, staleSince: () => staleness.since };
   const { address = '0.0.0.0', port } = settings.status;
   const drainer = new Drainer(drainStore, passes, mark, systemClock);
-  const stopStatus = await startStatusServer(address, port, vitals, drainer, metrics);
+  const text = new StatusText(board);
+  const sources = { text, timeline, stream: new LiveStream(board, text, timeline, systemClock) };
+  const at = { host: address, port, names: settings.statusNames.map((name) => name.toLowerCase()) };
+  const stopStatus = await startStatusServer(at, { vitals, desk: drainer, sources, metrics });
   reporter.report({ kind: 'started', details: describe(settings) });
   if (claim.obstacle !== undefined) {
     log.warn(

@@ -17,3 +17,19 @@ export function complain(text: string): void {
 export function sayJson(value: unknown): void {
   process.stdout.write(`${printableJson(JSON.stringify(value, null, 2))}\n`);
 }
+
+/** A value as JSON on one line. */
+export function sayJsonLine(value: unknown): void {
+  process.stdout.write(`${printableJson(JSON.stringify(value))}\n`);
+}
+
+/** Lines on a terminal in place of what it shows. Each is wiped as it is written, so that nothing flickers. */
+export function redraw(text: string): void {
+  const lines = printableLines(text).replaceAll('\n', `${wipeRest}\n`);
+  process.stdout.write(`${toTop}${lines}${wipeBelow}`);
+}
+
+/** ECMA-48: CUP, EL and ED. */
+const toTop = '\u001b[H';
+const wipeRest = '\u001b[K';
+const wipeBelow = '\u001b[J';

@@ -1,4 +1,5 @@
-import { isSameList, withoutCommonEnds } from './same-list.ts';
+import { withoutCommonEnds } from './common-ends.ts';
+import { isSameList } from './same-list.ts';
 import type { Desired, Member, Pool, Role } from './model.ts';
 
 /** One member's coming, going or change of place in a pool. */

@@ -1,4 +1,4 @@
-import { withoutCommonEnds } from '../core/same-list.ts';
+import { withoutCommonEnds } from '../core/common-ends.ts';
 import { advance, nextPauseMs, pending } from '../core/probe.ts';
 import type { Probe, Standing } from '../core/probe.ts';
 import type { Mark } from '../loop/dirty.ts';

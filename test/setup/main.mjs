@@ -13,6 +13,7 @@ import { ensureNpmPackages } from './npm-packages.mjs';
 import { ensureOneContainerImage } from './one-container-image.mjs';
 import { ensureOtherEngines } from './other-engines.mjs';
 import { ensureCaddyImage, ensureHaproxyImage } from './packaged-images.mjs';
+import { ensurePrometheus } from './prometheus.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
 import { areTestsOfThePage, journeys, runTests, withoutEngine } from './run-tests.mjs';
@@ -71,6 +72,7 @@ async function test(args) {
   await ensureNpmPackages();
   const nginx = await ensureNginxBinary();
   const parser = await ensureNginxParser();
+  const prometheus = await ensurePrometheus();
   await ensureBundle();
   const isUnit = args.includes('--unit');
   const goes = isUnit
@@ -84,6 +86,7 @@ async function test(args) {
     LAB_NGINX: nginx.binary,
     LAB_NGINX_MODULES: nginx.modules,
     LAB_NGINX_PARSER: parser,
+    LAB_PROMETHEUS: prometheus,
     LAB_CHROMIUM: (await areTestsOfThePage(goes)) ? await ensureChromium() : '',
   };
   if (isUnit) return runTests(goes, env);

@@ -13,7 +13,7 @@ export interface Listener {
   readonly onStatus: (status: StatusDocument) => void;
   readonly onTimeline: (event: TimelineEvent) => void;
   readonly onLink: (link: Link) => void;
-  /** How far lbwatch's clock is ahead of the browser's, in milliseconds, to the second. */
+  /** How far lbwatch's clock is ahead of the browser's, in milliseconds, to half a second. */
   readonly onClock: (aheadMs: number) => void;
 }
 
@@ -69,7 +69,7 @@ async function readOnce(afterId: number, { onStatus, onTimeline, onLink, onClock
       return;
     }
     const serverMs = Date.parse(response.headers.get('date') ?? '');
-    if (!Number.isNaN(serverMs)) onClock(serverMs - Date.now());
+    if (!Number.isNaN(serverMs)) onClock(serverMs + 500 - Date.now());
     const parser = createParser({
       onEvent({ event, data }) {
         if (event === 'status') onStatus(readStatus(data));
@@ -98,8 +98,12 @@ function readEvent(json: string): TimelineEvent {
   return parse(json, makeVisible);
 }
 
+/** Longer texts help nobody, and a megabyte of them in a dozen places would stop the browser. */
+const longest = 1000;
+
 function makeVisible(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? printableLine(value) : value;
+  if (typeof value !== 'string') return value;
+  return printableLine(value.length > longest ? `${value.slice(0, longest)}…` : value);
 }
 
 /** Ends early when the machine is on a network again, or somebody looks at the page again. */

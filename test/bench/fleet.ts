@@ -74,6 +74,11 @@ export class Fleet {
     return this.#nginx?.errorLog().match(/signal 1 \(SIGHUP\) received/g)?.length ?? 0;
   }
 
+  /** How large the file is that nginx includes. */
+  get generatedBytes(): number {
+    return Buffer.byteLength(this.#nginx?.generated() ?? '');
+  }
+
   get pid(): number {
     return this.#controller?.pid ?? 0;
   }

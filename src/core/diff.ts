@@ -1,4 +1,5 @@
 import { withoutCommonEnds } from './common-ends.ts';
+import { isSameList } from './same-list.ts';
 import type { Desired, Member, Pool, Role } from './model.ts';
 
 /** One member's coming, going or change of place in a pool. */
@@ -27,9 +28,10 @@ export interface PoolChange {
  * @param before undefined when nothing is known, as at the controller's start
  */
 export function diff(before: Desired | undefined, after: Desired): readonly PoolChange[] {
+  if (before?.pools === after.pools) return [];
   const was = groupByName(before?.pools ?? []);
   const is = groupByName(after.pools);
-  const names = [...new Set([...was.keys(), ...is.keys()])].filter((name) => !isSameList(was.get(name), is.get(name)));
+  const names = [...new Set([...was.keys(), ...is.keys()])].filter((name) => !isSameGroup(was.get(name), is.get(name)));
   const turnovers = names.sort().map((name) => compare(name, was.get(name), is.get(name)));
   const reasons = readReasons(after, turnovers);
   return turnovers.flatMap(({ pool, joined, left, isNewOrGone, after: members }) => {
@@ -99,8 +101,8 @@ function readReasons({ memberships }: Desired, turnovers: readonly Turnover[]): 
   return new Map(rows.map(({ pool, containerId, reason }) => [keyOf(pool ?? '', containerId), reason]));
 }
 
-function isSameList(one: readonly Pool[] | undefined, other: readonly Pool[] | undefined): boolean {
-  return one?.length === other?.length && (one ?? []).every((pool, index) => pool === other?.[index]);
+function isSameGroup(one: readonly Pool[] | undefined, other: readonly Pool[] | undefined): boolean {
+  return one !== undefined && other !== undefined && isSameList(one, other);
 }
 
 function keyOf(pool: string, containerId: string): string {

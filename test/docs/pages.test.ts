@@ -51,23 +51,26 @@ test.each(listDocsWith('yaml'))('%s: its labels parse without a problem', (page)
 });
 
 // What migrate.md shows is a whole nginx.conf, and read by nginx in the test of `lbwatch init`.
-test.each(listDocsWith('nginx').filter((page) => page !== 'docs/migrate.md'))('%s: nginx takes what it shows of nginx', async (page) => {
-  for (const block of readBlocks(readFileSync(join(root, page), 'utf8'), 'nginx')) {
-    const streams = /^stream \{\n(.*)^\}$/ms.exec(block)?.[1];
-    const nginx = new NginxProcess({
-      generated: 'upstream app { server 127.0.0.1:1; }\n',
-      streams: 'upstream db { server 127.0.0.1:1; }\n',
-      site: streams === undefined ? block : '',
-      ...(streams === undefined ? {} : { stream: streams.replace(/^ *include .*$/m, '') }),
-    });
-    try {
-      const tested = await execa('sh', ['-c', `${nginx.command} -t`], { reject: false, all: true });
-      expect([tested.all, tested.exitCode]).toEqual([expect.anything(), 0]);
-    } finally {
-      await nginx.remove();
+test.each(listDocsWith('nginx').filter((page) => page !== 'docs/migrate.md'))(
+  '%s: nginx takes what it shows of nginx',
+  async (page) => {
+    for (const block of readBlocks(readFileSync(join(root, page), 'utf8'), 'nginx')) {
+      const streams = /^stream \{\n(.*)^\}$/ms.exec(block)?.[1];
+      const nginx = new NginxProcess({
+        generated: 'upstream app { server 127.0.0.1:1; }\n',
+        streams: 'upstream db { server 127.0.0.1:1; }\n',
+        site: streams === undefined ? block : '',
+        ...(streams === undefined ? {} : { stream: streams.replace(/^ *include .*$/m, '') }),
+      });
+      try {
+        const tested = await execa('sh', ['-c', `${nginx.command} -t`], { reject: false, all: true });
+        expect([tested.all, tested.exitCode]).toEqual([expect.anything(), 0]);
+      } finally {
+        await nginx.remove();
+      }
     }
-  }
-});
+  },
+);
 
 /** The anchors that the headings of a page have on GitHub. */
 function listAnchors(markdown: string): readonly string[] {

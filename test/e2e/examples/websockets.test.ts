@@ -54,7 +54,7 @@ async function open(port: number): Promise<WebSocket> {
 async function ask(socket: WebSocket): Promise<string> {
   const answered = once(socket, 'message', { signal: AbortSignal.timeout(5000) });
   socket.send('hello');
-  const [message] = (await answered) as readonly unknown[];
+  const message: unknown = (await answered)[0];
   if (!(message instanceof MessageEvent)) throw new Error('an answer that is no message');
   return String(message.data);
 }

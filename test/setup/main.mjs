@@ -13,16 +13,18 @@ import { ensureNpmPackages } from './npm-packages.mjs';
 import { ensureOneContainerImage } from './one-container-image.mjs';
 import { ensureOtherEngines } from './other-engines.mjs';
 import { ensureCaddyImage, ensureHaproxyImage } from './packaged-images.mjs';
+import { ensurePrometheus } from './prometheus.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
-import { areTestsOfThePage, journeys, runTests, withoutEngine } from './run-tests.mjs';
+import { journeys, listTests, runTests, withoutEngine } from './run-tests.mjs';
 import { say, sayOnStderr } from './say.mjs';
 import { SetupError } from './setup-error.mjs';
+import { ensureShells } from './shells.mjs';
 import { ensureStackImages } from './stack-images.mjs';
 import { ensureWrk } from './wrk.mjs';
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Promise<number>>>} */
-const commands = { demo, traffic, chaos, bench, test, check: runCheck };
+const commands = { demo, traffic, chaos, bench, screenshots, test, check: runCheck };
 
 /** @param {readonly string[]} args */
 async function demo(args) {
@@ -66,11 +68,19 @@ async function chaos(args) {
   return runWithCompose('test/chaos/chaos.ts', args, await ensureStack());
 }
 
+/** @param {readonly string[]} args */
+async function screenshots(args) {
+  await ensureNpmPackages();
+  process.env['LAB_CHROMIUM'] = await ensureChromium();
+  return runWithCompose('test/screenshots/screenshots.ts', args, await ensureStack());
+}
+
 /** @param {readonly string[]} args `--unit`: only what needs no engine; all others are Jest's */
 async function test(args) {
   await ensureNpmPackages();
   const nginx = await ensureNginxBinary();
   const parser = await ensureNginxParser();
+  const prometheus = await ensurePrometheus();
   await ensureBundle();
   const isUnit = args.includes('--unit');
   const goes = isUnit
@@ -78,13 +88,16 @@ async function test(args) {
     : args.length > 0
       ? [args]
       : [withoutEngine, journeys];
+  const files = await listTests(goes);
+  if (/\/test\/cli\/completion\./.test(files)) await ensureShells();
   const env = {
     ...readDotEnv(),
     ...process.env,
     LAB_NGINX: nginx.binary,
     LAB_NGINX_MODULES: nginx.modules,
     LAB_NGINX_PARSER: parser,
-    LAB_CHROMIUM: (await areTestsOfThePage(goes)) ? await ensureChromium() : '',
+    LAB_PROMETHEUS: prometheus,
+    LAB_CHROMIUM: /\/test\/(?:report|e2e)\/page\//.test(files) ? await ensureChromium() : '',
   };
   if (isUnit) return runTests(goes, env);
   await ensureEngine();

@@ -10,6 +10,6 @@ export async function startBrowser(): Promise<Browser> {
   if (executablePath === '') {
     throw new Error('LAB_CHROMIUM names no Chromium: run `npm test -- PATH`, which finds or installs one');
   }
-  const args = ['--disable-gpu', '--disable-dev-shm-usage', '--font-render-hinting=none'];
+  const args = ['--disable-gpu', '--disable-dev-shm-usage', '--font-render-hinting=none', '--disable-lcd-text'];
   return chromium.launch({ executablePath, args, chromiumSandbox: process.getuid?.() !== 0 });
 }

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
@@ -20,6 +20,8 @@ export class FakeStatusServer {
   readonly #prefix: string;
   readonly #streams = new Set<ServerResponse>();
   #server: FastifyInstance | undefined;
+  /** In its place, while it is away. */
+  #gateway: Server | undefined;
   #status: StatusDocument;
   #events: readonly TimelineEvent[] = [];
   /** The `after` of each time that the stream was opened. */
@@ -57,10 +59,15 @@ export class FakeStatusServer {
   async goAway(): Promise<void> {
     await this.#server?.close();
     this.#server = undefined;
+    const gateway = this.#gateway;
+    this.#gateway = undefined;
+    gateway?.closeAllConnections();
+    if (gateway !== undefined) await new Promise((resolve) => gateway.close(resolve));
     this.#streams.clear();
   }
 
   async comeBack(): Promise<void> {
+    await this.goAway();
     const server = fastify({ logger: false, forceCloseConnections: true });
     const page = await buildPage();
     server.register(
@@ -78,18 +85,14 @@ export class FakeStatusServer {
     this.#server = server;
   }
 
-  /** Answers everything with 502, as a proxy does whose lbwatch is gone; until the function it answers is called. */
-  async answerBadGateway(): Promise<() => Promise<void>> {
+  /** Answers everything with 502, as a proxy does whose lbwatch is gone, until it comes back. */
+  async answerBadGateway(): Promise<void> {
     await this.goAway();
-    const proxy = createServer((_request, response) => response.writeHead(502).end('bad gateway'));
+    const gateway = createServer((_request, response) => response.writeHead(502).end('bad gateway'));
+    this.#gateway = gateway;
     await new Promise<void>((resolve) => {
-      proxy.listen(this.#port, '127.0.0.1', resolve);
+      gateway.listen(this.#port, '127.0.0.1', resolve);
     });
-    return async () => {
-      proxy.closeAllConnections();
-      await new Promise((resolve) => proxy.close(resolve));
-      await this.comeBack();
-    };
   }
 
   #open(response: ServerResponse, after: number): void {

@@ -39,7 +39,7 @@ function readConsole(block: string): { readonly script: string; readonly shown: 
  *
  * @param names what stands for what, such as the project's real name for the one on the page
  */
-export function likeShown(output: string, names: Readonly<Record<string, string>> = {}): readonly string[] {
+function likeShown(output: string, names: Readonly<Record<string, string>> = {}): readonly string[] {
   let text = output;
   for (const [real, onPage] of Object.entries(names)) text = text.replaceAll(real, onPage);
   return text

@@ -38,7 +38,11 @@ function renderAll(member: MemberStatus, pool: string, nowMs: number): TemplateR
       html`<span class="member-state ${member.state}">${renderShape(member.state)} ${renderState(member)}</span>`,
     ],
     ['why', member.reason],
-    ['since', `${renderMoment(member.since, nowMs)} (${renderAge(member.since, nowMs)})`],
+    // What changes every second is not read out every second.
+    [
+      'since',
+      html`${renderMoment(member.since, nowMs)} <span aria-hidden="true">(${renderAge(member.since, nowMs)})</span>`,
+    ],
     ['in nginx', member.isIn ? 'yes, as it last acknowledged' : 'no'],
     ['pool', `${pool}${member.role === null ? '' : `, as ${member.role}`}`],
     ['address', member.address ?? 'none'],

@@ -101,9 +101,9 @@ export function renderTitle({ status, link }: Pick<View, 'status' | 'link'>): st
   return status.staleSince === null ? 'lbwatch · in step' : '! stale · lbwatch';
 }
 
-/** Says that nothing on the page is fresh; '' while it is. */
-export function renderLink(link: Link, tickMs: number): string {
+/** Says that nothing on the page is fresh; '' while it is. Always in the same words: they are read out when they change. */
+export function renderLink(link: Link, nowMs: number): string {
   if (link.kind !== 'lost') return '';
-  const lostS = Math.round((tickMs - link.sinceMs) / 1000);
-  return `The connection to lbwatch is lost${lostS > 1 ? `, for ${String(lostS)} s` : ''}. What follows was last heard; trying again.`;
+  const moment = renderMoment(link.since.toISOString(), nowMs);
+  return `The connection to lbwatch is lost since ${moment}. What follows was last heard; trying again.`;
 }

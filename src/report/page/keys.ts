@@ -1,7 +1,6 @@
 /** What the keyboard does besides what browsers do by themselves. */
 export interface KeyActions {
-  /** Closes what is open; false where nothing is. */
-  readonly close: () => boolean;
+  readonly close: () => void;
   readonly clearSearch: () => void;
 }
 

@@ -57,9 +57,7 @@ const actions: Actions = {
 
 listenToKeys({
   close() {
-    const wasOpen = selected !== undefined;
     actions.select(undefined);
-    return wasOpen;
   },
   clearSearch() {
     actions.search('');
@@ -94,8 +92,10 @@ void followStream({
   },
 });
 
-/** Draws in the next frame, once, however often it is asked until then. */
+/** Draws in the next frame, once, however often it is asked until then. Where nobody looks there are no frames, but a title. */
 function draw(): void {
+  const title = renderTitle({ status, link });
+  if (document.title !== title) document.title = title;
   if (isDue) return;
   isDue = true;
   requestAnimationFrame(() => {
@@ -109,12 +109,11 @@ function drawNow(): void {
   const nowMs = Date.now() + aheadMs;
   const query = readQuery(queryText);
   const view: View = { status, events, link, query, queryText, motions, selected, current, nowMs, tickMs };
-  document.title = renderTitle(view);
   document.body.classList.toggle('lost', link.kind === 'lost');
   document.body.classList.toggle('searching', !isEmpty(query));
-  const said = renderLink(link, tickMs);
+  const said = renderLink(link, nowMs);
   linkLine.hidden = said === '';
-  linkLine.textContent = said;
+  if (linkLine.textContent !== said) linkLine.textContent = said;
   render(renderHead(view, actions), head);
   render(renderProblems(view), problems);
   render(renderPicture(view, actions), picture);

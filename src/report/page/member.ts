@@ -44,8 +44,9 @@ export function renderMember(view: MemberView, { select, visit }: Actions): Temp
       @click=${() => {
         select(isSelected ? undefined : place);
       }}
-      @focus=${() => {
-        visit(place);
+      @focus=${({ target }: FocusEvent) => {
+        // By the keyboard, not by the click that selects it.
+        if (target instanceof Element && target.matches(':focus-visible')) visit(place);
       }}
     >
       ${renderShape(member.state)}

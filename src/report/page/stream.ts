@@ -3,17 +3,15 @@ import { createParser } from 'eventsource-parser';
 import { printableLine } from '../../core/printable.ts';
 import type { StatusDocument, TimelineEvent } from '../status-document.ts';
 
-/** Whether the page hears lbwatch. Moments are of the browser's clock that never jumps, in milliseconds. */
+/** Whether the page hears lbwatch. */
 export type Link =
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'up' }
-  | { readonly kind: 'lost'; readonly sinceMs: number; readonly retryMs: number };
+  { readonly kind: 'connecting' } | { readonly kind: 'up' } | { readonly kind: 'lost'; readonly since: Date };
 
 export interface Listener {
   readonly onStatus: (status: StatusDocument) => void;
   readonly onTimeline: (event: TimelineEvent) => void;
   readonly onLink: (link: Link) => void;
-  /** How far lbwatch's clock is ahead of the browser's, in milliseconds, to the second. */
+  /** How far lbwatch's clock is ahead of the browser's, in milliseconds, to half a second. */
   readonly onClock: (aheadMs: number) => void;
 }
 
@@ -31,7 +29,7 @@ const longestPauseMs = 5_000;
 export async function followStream(listener: Listener): Promise<never> {
   let lastId = 0;
   let pauseMs = shortestPauseMs;
-  let lostMs: number | undefined;
+  let since: Date | undefined;
   const heard: Listener = {
     ...listener,
     onTimeline(event) {
@@ -40,15 +38,15 @@ export async function followStream(listener: Listener): Promise<never> {
     },
     onLink(link) {
       pauseMs = shortestPauseMs;
-      lostMs = undefined;
+      since = undefined;
       listener.onLink(link);
     },
   };
   for (;;) {
     // Why it broke helps nobody here: the page says since when, and what lbwatch's own log and the proxy's are for.
     await readOnce(lastId, heard).catch(() => undefined);
-    lostMs ??= performance.now();
-    listener.onLink({ kind: 'lost', sinceMs: lostMs, retryMs: performance.now() + pauseMs });
+    since ??= new Date();
+    listener.onLink({ kind: 'lost', since });
     await pauseOrWake(pauseMs);
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   }
@@ -69,7 +67,7 @@ async function readOnce(afterId: number, { onStatus, onTimeline, onLink, onClock
       return;
     }
     const serverMs = Date.parse(response.headers.get('date') ?? '');
-    if (!Number.isNaN(serverMs)) onClock(serverMs - Date.now());
+    if (!Number.isNaN(serverMs)) onClock(serverMs + 500 - Date.now());
     const parser = createParser({
       onEvent({ event, data }) {
         if (event === 'status') onStatus(readStatus(data));
@@ -98,8 +96,12 @@ function readEvent(json: string): TimelineEvent {
   return parse(json, makeVisible);
 }
 
+/** Longer texts help nobody, and a megabyte of them in a dozen places would stop the browser. */
+const longest = 1000;
+
 function makeVisible(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? printableLine(value) : value;
+  if (typeof value !== 'string') return value;
+  return printableLine(value.length > longest ? `${value.slice(0, longest)}…` : value);
 }
 
 /** Ends early when the machine is on a network again, or somebody looks at the page again. */

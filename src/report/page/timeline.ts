@@ -33,8 +33,14 @@ function renderEvent(event: TimelineEvent, longestMs: number, nowMs: number): Te
     <span class="what">${event.kind}</span>
     ${event.pool === undefined ? nothing : html`<span class="pool-name">${event.pool}</span>`}
     <time datetime=${event.at}>${renderMoment(event.at, nowMs)}</time>
-    <p class="text">${event.text}</p>
+    <p class="text">${withoutPool(event)}</p>
     ${event.nginx === undefined || event.nginx.length < 2 ? nothing : html`<p class="quiet">reloaded: ${event.nginx.join(', ')}</p>`}
     ${event.sinceEventMs === undefined ? nothing : renderStages(event.sinceEventMs, event.stages ?? {}, longestMs)}
   </li>`;
+}
+
+/** The log's line without the words that stand above it already. */
+function withoutPool({ text, pool }: TimelineEvent): string {
+  const words = `pool changed: ${pool ?? ''} `;
+  return text.startsWith(words) ? text.slice(words.length) : text;
 }

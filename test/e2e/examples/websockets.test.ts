@@ -54,8 +54,7 @@ async function open(port: number): Promise<WebSocket> {
 async function ask(socket: WebSocket): Promise<string> {
   const answered = once(socket, 'message', { signal: AbortSignal.timeout(5000) });
   socket.send('hello');
-  const messages: readonly unknown[] = await answered;
-  const message = messages[0];
+  const message: unknown = (await answered)[0];
   if (!(message instanceof MessageEvent)) throw new Error('an answer that is no message');
   return String(message.data);
 }

@@ -16,7 +16,7 @@ export interface Surroundings {
   readonly names: Readonly<Record<string, string>>;
 }
 
-const patience = { withinMs: 60_000, everyMs: 200 };
+const patience = { withinMs: 30_000, everyMs: 200 };
 
 /** Somebody who does what a page says, step by step, and sees what it says is to be seen. */
 export class PageReader {

@@ -12,7 +12,20 @@ import { root } from '../support/journey.ts';
 import { NginxProcess } from '../support/nginx-process.ts';
 import { readBlocks } from '../support/readme.ts';
 
-const pages = ['README.md', 'SECURITY.md', 'src/README.md', 'examples/README.md', ...listDocs()];
+const pages = ['README.md', 'SECURITY.md', 'src/README.md', 'examples/README.md', ...listExamples(), ...listDocs()];
+
+/** Of the examples that have one. */
+function listExamples(): readonly string[] {
+  return listFolders()
+    .map((name) => `examples/${name}/README.md`)
+    .filter((page) => existsSync(join(root, page)));
+}
+
+function listFolders(): readonly string[] {
+  return readdirSync(join(root, 'examples'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+}
 
 function listDocs(): readonly string[] {
   return readdirSync(join(root, 'docs'))
@@ -39,6 +52,18 @@ test.each(pages)('%s: its links lead to files and headings that are there', (pag
 test('the index names every page', () => {
   const index = readFileSync(join(root, 'docs/README.md'), 'utf8');
   expect(listDocs().filter((page) => page !== 'docs/README.md' && !index.includes(`(${page.slice(5)})`))).toEqual([]);
+});
+
+test('the list of examples names every folder; each says in 30 lines at most what to do and what is seen', () => {
+  const index = readFileSync(join(root, 'examples/README.md'), 'utf8');
+  expect(listFolders().filter((name) => !index.includes(`](${name})`))).toEqual([]);
+  for (const page of listExamples()) {
+    expect([page, readFileSync(join(root, page), 'utf8').trim().split('\n').length <= 30]).toEqual([page, true]);
+  }
+  // docs/metrics.md stands in for it.
+  expect(listFolders().filter((name) => !existsSync(join(root, 'examples', name, 'README.md')))).toEqual([
+    'prometheus',
+  ]);
 });
 
 test.each(listDocsWith('yaml'))('%s: its labels parse without a problem', (page) => {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { prepareExample } from './example.ts';
+import { haproxyImage, prepareExample } from './example.ts';
 import { freePort } from './free-port.ts';
 import type { Journey } from './journey.ts';
 import { PageReader } from './page-reader.ts';
@@ -34,6 +34,7 @@ export async function followExample(name: string): Promise<FollowedExample> {
       COMPOSE_PROJECT_NAME: journey.project,
       HTTP_PORT: String(journey.port),
       TCP_PORT: String(tcpPort),
+      HAPROXY_IMAGE: haproxyImage,
     },
     typed: { 'localhost:8080': `localhost:${String(journey.port)}` },
     names: { [journey.project]: name },

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import type { Compose } from '../../support/compose.ts';
 import { eventually } from '../../support/eventually.ts';
-import { prepareExample } from '../../support/example.ts';
+import { followExample } from '../../support/followed-example.ts';
+import type { FollowedExample } from '../../support/followed-example.ts';
 import { prepareJourney } from '../../support/journey.ts';
 import type { Journey } from '../../support/journey.ts';
 import { crash, readControllerStatus } from '../../support/processes.ts';
@@ -32,7 +33,7 @@ const ways = [
   },
   {
     mode: 'socket-proxy',
-    prepare: () => prepareExample('socket-proxy'),
+    prepare: () => followExample('socket-proxy'),
     app: 'app',
     others: 0,
     controller: 'lbwatch',
@@ -42,7 +43,7 @@ const ways = [
   },
   {
     mode: 'one-container',
-    prepare: () => prepareExample('one-container'),
+    prepare: () => followExample('one-container'),
     app: 'app',
     others: 0,
     controller: 'nginx',
@@ -53,7 +54,7 @@ const ways = [
 ] as const;
 
 describe.each(ways)('$mode', ({ mode, prepare, app, others, controller, capabilities, memory, followsRecreation }) => {
-  let journey: Journey;
+  let journey: Journey | FollowedExample;
   let compose: Compose;
   let replicas = 2;
 
@@ -61,7 +62,8 @@ describe.each(ways)('$mode', ({ mode, prepare, app, others, controller, capabili
     journey = await prepare();
     await useImage(journey);
     compose = journey.compose;
-    await compose.run('up', '-d', '--no-build', '--scale', `${app}=2`);
+    if ('page' in journey) await journey.page.follow('docker compose up -d --scale app=2');
+    else await compose.run('up', '-d', '--no-build', '--scale', `${app}=2`);
     await awaitServed();
   }, 240_000);
   afterAll(async () => {
@@ -87,6 +89,14 @@ describe.each(ways)('$mode', ({ mode, prepare, app, others, controller, capabili
     const { stdout } = await compose.docker('inspect', '--format', '{{.HostConfig.Memory}}', container?.id ?? '');
     expect(Number(stdout)).toBe(memory);
   }, 30_000);
+
+  if (mode !== 'shipped') {
+    test('what the README of the example says is to be seen', async () => {
+      if (!('page' in journey)) throw new Error('this is no example');
+      await journey.page.see('docker compose exec');
+      for (const command of journey.page.left) expect(await journey.page.follow(command)).toContain('GET');
+    }, 60_000);
+  }
 
   test('members join and leave; old workers are handed over early, as far as lbwatch may signal them', async () => {
     await scale(3);

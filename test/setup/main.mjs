@@ -83,11 +83,11 @@ async function test(args) {
   const prometheus = await ensurePrometheus();
   await ensureBundle();
   const isUnit = args.includes('--unit');
-  const goes = isUnit
-    ? [[...args.filter((arg) => arg !== '--unit'), ...withoutEngine]]
-    : args.length > 0
-      ? [args]
-      : [withoutEngine, journeys];
+  const chosen = args.filter((arg) => arg !== '--unit');
+  const goes =
+    chosen.length > 0
+      ? [[...chosen, ...(isUnit ? ['--testPathIgnorePatterns=/test/e2e/'] : [])]]
+      : [...withoutEngine, ...(isUnit ? [] : [journeys])];
   const files = await listTests(goes);
   if (/\/test\/cli\/completion\./.test(files)) await ensureShells();
   const env = {

@@ -12,8 +12,11 @@ import { mustRun, runAttached } from './run.mjs';
  * @property {readonly { status: string, assertionResults: readonly { status: string }[] }[]} testResults
  */
 
-/** What needs no engine: two files at a time. */
-export const withoutEngine = ['--maxWorkers=2', '--testPathIgnorePatterns=/test/e2e/'];
+/**
+ * What needs no engine, in two goes: two files at a time, but those of the commands, whose labs share addresses of the
+ * loopback network.
+ */
+export const withoutEngine = [['--maxWorkers=2', '--testPathIgnorePatterns=/test/(?:e2e|cli)/'], ['/test/cli/']];
 
 /** The journeys: one after the other, since they share an engine, and some of them measure time. */
 export const journeys = ['/test/e2e/'];

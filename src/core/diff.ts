@@ -1,6 +1,7 @@
 import { withoutCommonEnds } from './common-ends.ts';
-import { isSameList } from './same-list.ts';
 import type { Desired, Member, Pool, Role } from './model.ts';
+import { groupByName } from './pools-by-name.ts';
+import { isSameList } from './same-list.ts';
 
 /** One member's coming, going or change of place in a pool. */
 export interface Move {
@@ -81,17 +82,6 @@ function listMissing(one: readonly Member[], other: readonly Member[]): readonly
     const same = byId.get(containerId);
     return same?.address !== address || same.role !== role;
   });
-}
-
-/** Pools of one name, which may be one for http and one for the stream module. */
-function groupByName(pools: readonly Pool[]): ReadonlyMap<string, readonly Pool[]> {
-  const groups = new Map<string, Pool[]>();
-  for (const pool of pools) {
-    const group = groups.get(pool.name);
-    if (group === undefined) groups.set(pool.name, [pool]);
-    else group.push(pool);
-  }
-  return groups;
 }
 
 /** What is said of those who moved. */

@@ -1,4 +1,6 @@
+import { sortByAge } from '../core/age.ts';
 import type { Container, Membership, Method, Pool } from '../core/model.ts';
+import { groupByName } from '../core/pools-by-name.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { Plan } from '../loop/reconcile.ts';
 import { toTenths } from './duration.ts';
@@ -30,7 +32,7 @@ export function describePools(
   const refused = new Set(
     plan.desired.problems.filter(({ effect }) => effect === 'out').map(({ containerId }) => containerId),
   );
-  for (const row of sortByAge(plan.desired.memberships, plan.containers)) {
+  for (const row of sortRowsByAge(plan.desired.memberships, plan.containers)) {
     const container = containers.get(row.containerId);
     const pool = choosePool(byName.get(row.pool ?? ''), container);
     if (pool !== undefined) drafts.get(pool)?.push(describe(row));
@@ -100,28 +102,17 @@ function keyOf({ containerId, pool = '' }: Membership): string {
   return `${containerId} ${pool}`;
 }
 
-function groupByName(pools: readonly Pool[]): ReadonlyMap<string, readonly Pool[]> {
-  const groups = new Map<string, Pool[]>();
-  for (const pool of pools) {
-    const group = groups.get(pool.name);
-    if (group === undefined) groups.set(pool.name, [pool]);
-    else group.push(pool);
-  }
-  return groups;
-}
-
 /** A name may be a pool of http and one of the stream module; a container speaks for one of them. */
 function choosePool(pools: readonly Pool[] = [], container: Container | undefined): Pool | undefined {
   const protocol = container?.labels['lb.protocol'] ?? 'http';
   return pools.find((pool) => pool.protocol === protocol) ?? pools[0];
 }
 
-/** Oldest first, as in the generated file; ids break ties. */
-function sortByAge(rows: readonly Membership[], containers: readonly Container[]): readonly Membership[] {
-  const createdAt = new Map(containers.map((container) => [container.id, container.createdAt]));
-  const age = ({ containerId }: Membership): number => createdAt.get(containerId) ?? 0;
-  const compareId = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
-  return [...rows].sort((one, other) => age(one) - age(other) || compareId(one.containerId, other.containerId));
+/** Those of the oldest container first, as in the generated file. */
+function sortRowsByAge(rows: readonly Membership[], containers: readonly Container[]): readonly Membership[] {
+  const ranks = new Map(sortByAge(containers).map(({ id }, rank) => [id, rank]));
+  const rank = ({ containerId }: Membership): number => ranks.get(containerId) ?? -1;
+  return [...rows].sort((one, other) => rank(one) - rank(other));
 }
 
 /** As `lb.method` writes it. */

@@ -5,6 +5,7 @@ import { emptySite } from '../support/site.ts';
 import type { StatusDocument } from '../../src/report/status-document.ts';
 import { statusSchema } from '../../src/report/status-document.ts';
 import { container, idOf } from '../support/container.ts';
+import { pass } from '../support/pass.ts';
 import { StatusLab } from '../support/status-lab.ts';
 
 const member = (name: string, different: Partial<Container> = {}): Container =>
@@ -118,17 +119,7 @@ describe('the document', () => {
   test('keeps what is known where a pass comes to know nothing', () => {
     const lab = new StatusLab();
     const plan = lab.pass([member('a')]);
-    lab.report({
-      kind: 'pass',
-      outcome: { kind: 'unavailable', what: 'engine', message: 'no engine' },
-      reasons: [],
-      plan: undefined,
-      changes: [],
-      isFirst: false,
-      beganMs: 0,
-      sinceEventMs: 0,
-      stages: {},
-    });
+    lab.report(pass({ outcome: { kind: 'unavailable', what: 'engine', message: 'no engine' }, reasons: [] }));
     expect(stand(lab.board.read())).toEqual(['a ready in']);
     expect(lab.board.read().digest).toBe(plan.rendered.digest);
   });
@@ -218,9 +209,9 @@ describe('ten thousand containers', () => {
     let made = 0;
     const counting = many.map((one) => ({
       ...one,
-      get createdAt() {
+      get labels() {
         made += 1;
-        return one.createdAt;
+        return one.labels;
       },
     }));
     lab.pass(counting);

@@ -1,4 +1,3 @@
-import { decide } from '../../src/core/desired.ts';
 import type { Circumstances } from '../../src/core/desired.ts';
 import { diff } from '../../src/core/diff.ts';
 import type { Container, Desired } from '../../src/core/model.ts';
@@ -13,10 +12,10 @@ import { startStatusServer } from '../../src/report/status-server.ts';
 import { StatusText } from '../../src/report/status-text.ts';
 import { Teller } from '../../src/report/teller.ts';
 import { Timeline } from '../../src/report/timeline.ts';
-import { circumstances } from './circumstances.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeTarget } from './fake-target.ts';
 import { freePort } from './free-port.ts';
+import { pass, planOf } from './pass.ts';
 
 /** What is different in a pass from one that is quick and finds an nginx that runs what it should. */
 export interface PassSpec {
@@ -63,28 +62,21 @@ export class StatusLab {
   pass(containers: readonly Container[], spec: PassSpec = {}): Plan {
     const { outcome = { kind: 'unchanged' }, digest = 'd1', notes = [], stages = {} } = spec;
     const target = new FakeTarget({ name: 'shop-nginx-1' });
-    const plan: Plan = {
-      containers,
-      departures: new Map(),
-      endedDrains: [],
-      notes,
-      desired: decide(containers, { ...circumstances, ...spec.circumstances }),
-      rendered: { text: '', streams: '', digest },
-      found: { targets: [target], reach: 'any', ownReach: 'any', missing: undefined, project: 'shop' },
-      builds: [circumstances.build],
-    };
+    const rendered = { text: '', streams: '', digest };
+    const plan: Plan = { ...planOf(containers, [target], spec.circumstances), notes, rendered };
     if (isConfirmed(outcome)) this.#heard.set(target.id, digest);
-    this.report({
-      kind: 'pass',
-      outcome,
-      reasons: ['test'],
-      plan,
-      changes: isConfirmed(outcome) ? diff(this.#applied, plan.desired) : [],
-      isFirst: this.#applied === undefined,
-      beganMs: this.clock.nowMs(),
-      sinceEventMs: 41.66,
-      stages,
-    });
+    this.report(
+      pass({
+        outcome,
+        reasons: ['test'],
+        plan,
+        changes: isConfirmed(outcome) ? diff(this.#applied, plan.desired) : [],
+        isFirst: this.#applied === undefined,
+        beganMs: this.clock.nowMs(),
+        sinceEventMs: 41.66,
+        stages,
+      }),
+    );
     if (isConfirmed(outcome)) this.#applied = plan.desired;
     return plan;
   }

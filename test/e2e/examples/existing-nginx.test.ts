@@ -1,22 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import { eventually } from '../../support/eventually.ts';
-import { followExample } from '../../support/followed-example.ts';
-import type { FollowedExample } from '../../support/followed-example.ts';
 import { readBlocks } from '../../support/readme.ts';
+import { useExamples } from '../../support/use-examples.ts';
 
-let example: FollowedExample | undefined;
-
-afterEach(async () => {
-  await example?.end();
-}, 60_000);
+const follow = useExamples();
 
 test("existing-nginx: somebody's own configuration serves the replicas, and his edits are reloaded", async () => {
-  example = await followExample('existing-nginx');
-  const { page, port, folder, compose } = example;
+  const { page, port, folder, compose } = await follow('existing-nginx');
   await expectChanged(folder);
   const get = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${String(port)}${path}`)).text();
 

@@ -1,18 +1,12 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import { eventually } from '../../support/eventually.ts';
-import { followExample } from '../../support/followed-example.ts';
-import type { FollowedExample } from '../../support/followed-example.ts';
+import { useExamples } from '../../support/use-examples.ts';
 
-let example: FollowedExample | undefined;
-
-afterEach(async () => {
-  await example?.end();
-}, 60_000);
+const follow = useExamples();
 
 test('minimal: three answer in turn; nobody is there, and nginx says so', async () => {
-  example = await followExample('minimal');
-  const { page, port } = example;
+  const { page, port } = await follow('minimal');
   await page.follow('docker compose up -d --scale app=3');
   await page.see('for i in', (output) => {
     const answers = output.trim().split('\n');

@@ -1,18 +1,12 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import { eventually } from '../../support/eventually.ts';
-import { followExample } from '../../support/followed-example.ts';
-import type { FollowedExample } from '../../support/followed-example.ts';
+import { useExamples } from '../../support/use-examples.ts';
 
-let example: FollowedExample | undefined;
-
-afterEach(async () => {
-  await example?.end();
-}, 60_000);
+const follow = useExamples();
 
 test('sticky-ip-hash: a client stays with its member, also when lbwatch is restarted; many clients meet all members', async () => {
-  example = await followExample('sticky-ip-hash');
-  const { page, port, compose } = example;
+  const { page, port, compose } = await follow('sticky-ip-hash');
   await page.follow('docker compose up -d --scale app=3');
   await page.see('for client in', (output) => {
     const answers = output.trim().split('\n');

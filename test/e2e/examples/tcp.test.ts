@@ -1,19 +1,13 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import { EchoConnection, echoMembers } from '../../support/echo-client.ts';
 import { eventually } from '../../support/eventually.ts';
-import { followExample } from '../../support/followed-example.ts';
-import type { FollowedExample } from '../../support/followed-example.ts';
+import { useExamples } from '../../support/use-examples.ts';
 
-let example: FollowedExample | undefined;
-
-afterEach(async () => {
-  await example?.end();
-}, 60_000);
+const follow = useExamples();
 
 test('tcp: connections are spread over the replicas, and one that is open stays when another joins', async () => {
-  example = await followExample('tcp');
-  const { page, tcpPort } = example;
+  const { page, tcpPort } = await follow('tcp');
   await page.follow('docker compose up -d --scale app=2');
   await page.see('docker compose exec app node /client.mjs', (output) => {
     expect(new Set(output.trim().split('\n')).size).toBe(2);

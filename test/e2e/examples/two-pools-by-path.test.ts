@@ -1,17 +1,10 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
+import { useExamples } from '../../support/use-examples.ts';
 
-import { followExample } from '../../support/followed-example.ts';
-import type { FollowedExample } from '../../support/followed-example.ts';
-
-let example: FollowedExample | undefined;
-
-afterEach(async () => {
-  await example?.end();
-}, 60_000);
+const follow = useExamples();
 
 test('two-pools-by-path: each path has its own members; one pool without any leaves the other alone', async () => {
-  example = await followExample('two-pools-by-path');
-  const { page } = example;
+  const { page } = await follow('two-pools-by-path');
   await page.follow('docker compose up -d --scale api=2');
   await page.see('for path in', (output) => {
     const [atRoot, ...belowApi] = output.trim().split('\n');

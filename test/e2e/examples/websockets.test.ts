@@ -1,20 +1,14 @@
 import { once } from 'node:events';
 
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import { eventually } from '../../support/eventually.ts';
-import { followExample } from '../../support/followed-example.ts';
-import type { FollowedExample } from '../../support/followed-example.ts';
+import { useExamples } from '../../support/use-examples.ts';
 
-let example: FollowedExample | undefined;
-
-afterEach(async () => {
-  await example?.end();
-}, 60_000);
+const follow = useExamples();
 
 test('websockets: a connection outlives the reload that new replicas bring, and new ones reach them', async () => {
-  example = await followExample('websockets');
-  const { page, port, compose } = example;
+  const { page, port, compose } = await follow('websockets');
   await page.follow('docker compose up -d --scale app=1');
   const early = await eventually('a WebSocket through nginx', () => open(port), { withinMs: 30_000 });
   const first = await ask(early);

@@ -1,8 +1,9 @@
 import { execa } from 'execa';
 
 import { codeOf } from '../core/error-words.ts';
-import { isRecord, mapTexts } from './compose-merge.ts';
-import type { Data } from './compose-merge.ts';
+import { mapTexts } from './compose-merge.ts';
+import { isRecord } from './raw-data.ts';
+import type { Data } from './raw-data.ts';
 
 /** What `docker compose config` makes of Compose files. */
 export type Resolved =

@@ -3,10 +3,11 @@ import { dirname, resolve } from 'node:path';
 
 import { codeOf } from '../core/error-words.ts';
 import { BadInterpolation, interpolate } from '../stack/interpolate.ts';
-import { isRecord, mapTexts, mergeData, toList } from './compose-merge.ts';
-import type { Data } from './compose-merge.ts';
+import { mapTexts, mergeData } from './compose-merge.ts';
 import { BadComposeFile, YamlFile } from './compose-yaml.ts';
 import type { Found } from './compose-yaml.ts';
+import { isRecord, toList } from './raw-data.ts';
+import type { Data } from './raw-data.ts';
 import { describeFileError } from './write-atomic.ts';
 
 /** How texts get here: the file system, or what a test or a plan puts in its place. */

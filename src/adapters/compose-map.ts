@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 
 import type { ExposedPort } from '../core/model.ts';
 import type { Mount, Place, Service, Written } from '../stack/project.ts';
-import { isRecord, toList, toMap } from './compose-merge.ts';
-import type { Data } from './compose-merge.ts';
+import { toMap } from './compose-merge.ts';
+import { isRecord, toList } from './raw-data.ts';
+import type { Data } from './raw-data.ts';
 import type { Found } from './compose-yaml.ts';
 
 /** What the data of Compose files is read with. */

@@ -1,7 +1,6 @@
 import { overrideMark, resetMark } from './compose-yaml.ts';
-
-/** A map of a Compose file as plain data. */
-export type Data = Readonly<Record<string, unknown>>;
+import { isRecord, toList } from './raw-data.ts';
+import type { Data } from './raw-data.ts';
 
 /** Maps of a service that may be written as lists of `name=value`. */
 const maps = new Set(['labels', 'environment', 'networks']);
@@ -34,14 +33,6 @@ export function toMap(data: unknown): Data {
     return at === -1 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
   });
   return Object.fromEntries(entries);
-}
-
-export function toList(data: unknown): readonly unknown[] {
-  return Array.isArray(data) ? data : [];
-}
-
-export function isRecord(data: unknown): data is Data {
-  return typeof data === 'object' && data !== null && !Array.isArray(data);
 }
 
 /** Every text in the data, changed; keys stay. */

@@ -5,6 +5,7 @@ import type Docker from 'dockerode';
 import { needsPortVariable } from '../core/address.ts';
 import type { Attachment, Container, ContainerState, ExposedPort, Health } from '../core/model.ts';
 import type { EngineEvent } from '../loop/ports.ts';
+import { isRecord, toList } from './raw-data.ts';
 
 /** The only place that knows the Docker API's JSON. Nothing here throws: what is missing is read as absent. */
 
@@ -200,12 +201,4 @@ function toSignal(value: unknown): number | undefined {
     return (realTime[1] === 'MIN' ? firstRealTimeSignal : lastRealTimeSignal) + offset;
   }
   return Object.entries(constants.signals).find(([known]) => known === name)?.[1];
-}
-
-function toList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

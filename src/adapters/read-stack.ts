@@ -2,17 +2,17 @@ import { basename, dirname } from 'node:path';
 
 import { needsImage } from '../stack/as-containers.ts';
 import type { Project, Service, SiteText } from '../stack/project.ts';
-import { isWithinPath } from '../stack/roles.ts';
+import { isWithinPath, withoutSlash } from '../stack/roles.ts';
 import { chooseComposeFiles, readVariables } from './compose-choice.ts';
 import { resolveByCompose } from './compose-config.ts';
 import { ComposeFiles } from './compose-files.ts';
 import type { ReadText } from './compose-files.ts';
 import { mapServices } from './compose-map.ts';
-import type { Data } from './compose-merge.ts';
 import { BadComposeFile } from './compose-yaml.ts';
 import { readDockerfile } from './dockerfile.ts';
 import { DiskFiles } from './files.ts';
 import { inspectLocalImage } from './local-image.ts';
+import type { Data } from './raw-data.ts';
 
 /** A Compose project that was read. */
 export interface ReadProject {
@@ -84,7 +84,7 @@ export async function readSiteTexts(
     for (const { source, target } of [...copies, ...binds]) {
       if (!isWithinPath(target, '/etc/nginx')) continue;
       for (const { path, text } of await new DiskFiles(nowhere, [source]).readSiteTexts()) {
-        const inside = `${target.replace(/\/+$/, '')}${path.slice(source.replace(/\/+$/, '').length)}`;
+        const inside = `${withoutSlash(target)}${path.slice(withoutSlash(source).length)}`;
         if (isWithinPath(inside, dir)) continue;
         texts.set(inside, { path: inside, file: path, text: readText === undefined ? text : await readText(path) });
       }

@@ -4,7 +4,7 @@ import type { Finding } from './finding.ts';
 import { includesFile } from './includes.ts';
 import { placeAt } from './place-at.ts';
 import type { Mount, Place, Service, SiteText } from './project.ts';
-import { findMount, isWithinPath, listNginxLike } from './roles.ts';
+import { findMount, isWithinPath, listNginxLike, outsidePath, withoutSlash } from './roles.ts';
 
 /** Whether lbwatch and nginx are there, and joined as they must be: the shared directory, the include, the socket, a network. */
 export function checkWiring(stack: Stack): readonly Finding[] {
@@ -70,8 +70,7 @@ function checkDirectory({ lbwatch, settings: { dir } }: Stack, nginx: Service): 
 
 function isSameFolder(ours: Mount, theirs: Mount, dir: string): boolean {
   if (ours.source === undefined || theirs.source === undefined || ours.kind !== theirs.kind) return false;
-  const inside = (mount: Mount): string => `${mount.source ?? ''}${dir.slice(mount.target.replace(/\/+$/, '').length)}`;
-  return inside(ours) === inside(theirs);
+  return outsidePath(ours, dir) === outsidePath(theirs, dir);
 }
 
 function show({ kind, source }: Mount): string {
@@ -139,8 +138,5 @@ function checkSiteMounts({ nginx, settings: { dir } }: Stack, lbwatch: Service):
 function isVisible(lbwatch: Service, source: string | undefined, target: string): boolean {
   const mount = findMount(lbwatch, target);
   if (mount?.source === undefined || source === undefined) return false;
-  return (
-    `${mount.source}${target.slice(mount.target.replace(/\/+$/, '').length)}`.replace(/\/+$/, '') ===
-    source.replace(/\/+$/, '')
-  );
+  return withoutSlash(outsidePath(mount, target)) === withoutSlash(source);
 }

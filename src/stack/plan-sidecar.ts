@@ -1,6 +1,6 @@
 import { relative } from 'node:path/posix';
 
-import { isWithinPath } from './roles.ts';
+import { isWithinPath, outsidePath } from './roles.ts';
 import type { Service, SiteText } from './project.ts';
 
 /** What the Compose file needs beside labels: for nginx to see what lbwatch writes, and for lbwatch to be there. */
@@ -38,10 +38,7 @@ export function planSidecar(nginx: Service, site: readonly SiteText[], folder: s
     nginxVolumes: [...copied, `${sidecarName}:${dir}:ro`],
     lbwatchVolumes: ['/var/run/docker.sock:/var/run/docker.sock', ...mounted, ...copied, `${sidecarName}:${dir}`],
     networks: isDefault ? [] : nginx.networkKeys,
-    mountPoint:
-      around?.source === undefined
-        ? undefined
-        : `${around.source.replace(/\/+$/, '')}${dir.slice(around.target.replace(/\/+$/, '').length)}`,
+    mountPoint: around?.source === undefined ? undefined : outsidePath(around, dir),
   };
 }
 

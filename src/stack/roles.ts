@@ -34,10 +34,20 @@ export function findMount({ mounts }: Service, path: string): Mount | undefined 
     .sort((one, other) => other.target.length - one.target.length)[0];
 }
 
+/** Where a path within a mount lies outside of the container: on this machine, or in a volume. */
+export function outsidePath({ source = '', target }: Mount, path: string): string {
+  return `${withoutSlash(source)}${path.slice(withoutSlash(target).length)}`;
+}
+
 /** Whether a path is a folder or lies in it. */
 export function isWithinPath(path: string, folder: string): boolean {
-  const base = folder.replace(/\/+$/, '');
+  const base = withoutSlash(folder);
   return path === base || path === `${base}/` || path.startsWith(`${base}/`);
+}
+
+/** Without slashes at its end. */
+export function withoutSlash(path: string): string {
+  return path.replace(/\/+$/, '');
 }
 
 /** `registry.example:5000/library/nginx:1.26@sha256:…` → `nginx` */

@@ -1,5 +1,3 @@
-import { relative } from 'node:path';
-
 import type { Report } from '../stack/check-stack.ts';
 import { checkStack } from '../stack/check-stack.ts';
 import { chooseNginxServices } from '../stack/choose-services.ts';
@@ -10,6 +8,7 @@ import { printable, printableLine } from '../core/printable.ts';
 import { renderTable } from '../report/table.ts';
 import { complain, say, sayJson, sayPainted } from './say.ts';
 import type { Paint } from './say.ts';
+import { showPath } from './shown-path.ts';
 import { readStackSettings } from './stack-settings.ts';
 
 export interface CheckOptions {
@@ -78,12 +77,10 @@ leaves the port to the image and the engine has it.
 Exit codes: 0 nothing is wrong, 1 there are errors or warnings, 2 the files cannot be read.`;
 
 function shorten(finding: Finding, folder: string): Finding {
-  const path = relative(folder, finding.at.file);
-  const isInside = !path.startsWith('..');
   return {
     ...finding,
     message: finding.message.replaceAll(`${folder}/`, './'),
-    at: { ...finding.at, file: isInside ? path : finding.at.file },
+    at: { ...finding.at, file: showPath(finding.at.file, folder) },
   };
 }
 

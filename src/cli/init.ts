@@ -1,5 +1,3 @@
-import { relative } from 'node:path';
-
 import { createTwoFilesPatch } from 'diff';
 
 import type { FilesPlan } from '../adapters/plan-files.ts';
@@ -8,6 +6,7 @@ import { printable, printableLine } from '../core/printable.ts';
 import { findLbwatch } from '../stack/roles.ts';
 import { complain, say, sayPainted } from './say.ts';
 import type { Paint } from './say.ts';
+import { showPath } from './shown-path.ts';
 import { readStackSettings } from './stack-settings.ts';
 
 export interface InitOptions {
@@ -99,8 +98,7 @@ export function renderRemarks({ left }: Pick<FilesPlan, 'left'>, folder: string)
 }
 
 function shorten(path: string, folder: string): string {
-  const inside = relative(folder, path);
-  return printable(inside.startsWith('..') ? path : inside, 4096);
+  return printable(showPath(path, folder), 4096);
 }
 
 export const initHelp = `

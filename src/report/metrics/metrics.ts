@@ -37,9 +37,11 @@ export class Metrics implements Reporter {
     switch (report.kind) {
       case 'pass':
         this.#passes.notePass(report);
-        if (report.plan === undefined) break;
-        this.#plan = report.plan;
-        this.#nginx.notePlan(report.plan);
+        if (report.plan !== undefined) {
+          this.#plan = report.plan;
+          this.#nginx.notePlan(report.plan);
+        }
+        if (report.outcome.kind === 'applied') this.#nginx.noteReloads(report.outcome.reloaded);
         break;
       case 'bug':
         this.#passes.noteBug();
@@ -54,7 +56,6 @@ export class Metrics implements Reporter {
       case 'stopped':
         break;
     }
-    if (report.kind === 'pass' && report.outcome.kind === 'applied') this.#nginx.noteReloads(report.outcome.reloaded);
   }
 
   /** Counts a call to the engine. */

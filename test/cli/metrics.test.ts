@@ -21,28 +21,32 @@ async function scrape(): Promise<ReadonlyMap<string, number>> {
   return readSeries(text);
 }
 
+/** nginx has the members before the pass has ended that tells of them: one is in this state by then. */
+async function scrapeOnceOneIs(state: string): Promise<ReadonlyMap<string, number>> {
+  return eventually(
+    `the end of the pass that makes a member ${state}`,
+    async () => {
+      const series = await scrape();
+      expect(series.get(`lbwatch_pool_members{pool="app",role="primary",state="${state}"}`)).toBe(1);
+      return series;
+    },
+    { withinMs: 10_000, everyMs: 20 },
+  );
+}
+
 test('what has happened, what is so, and what nginx counts', async () => {
   await lab.serveApp(1);
   const controller = lab.run();
   await controller.logged('watching the engine');
   lab.addApp(1);
   await lab.inStep(1);
-  const before = await scrape();
+  const before = await scrapeOnceOneIs('ready');
   for (let request = 0; request < 10; request += 1) await lab.ask();
   const two = lab.addApp(2);
   await lab.inStep(1, 2);
   lab.docker.tellHealth(two, 'unhealthy');
   await lab.inStep(1);
-  // nginx has the members before the pass has ended.
-  const after = await eventually(
-    'the last pass has ended',
-    async () => {
-      const series = await scrape();
-      expect(series.get('lbwatch_pool_members{pool="app",role="primary",state="unhealthy"}')).toBe(1);
-      return series;
-    },
-    { withinMs: 10_000, everyMs: 20 },
-  );
+  const after = await scrapeOnceOneIs('unhealthy');
   const grown = (name: string): number => (after.get(name) ?? NaN) - (before.get(name) ?? NaN);
 
   expect(Object.fromEntries(after)).toMatchObject({

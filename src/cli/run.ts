@@ -27,7 +27,7 @@ export const otherEndsMs = 1000;
 export async function run(settings: Settings): Promise<void> {
   const staleness = new Staleness(systemClock);
   const metrics = new Metrics(version, systemClock, staleness);
-  const { parts, readiness, engine, files, drainStore, claim } = await wire(
+  const { parts, readiness, engine, files, drainStore, claim, keepReady, close } = await wire(
     settings,
     (mark) => {
       controller.mark(mark);
@@ -35,6 +35,7 @@ export async function run(settings: Settings): Promise<void> {
     metrics.noteCall.bind(metrics),
   );
   await claim.take(otherEndsMs);
+  await keepReady();
   const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
   const passes = new PassWatch(new Teller(logTo(log), systemClock, staleness));
   const reporter: Reporter = {
@@ -92,7 +93,7 @@ export async function run(settings: Settings): Promise<void> {
   readiness.stop();
   // A pass under way is given half a second; what it leaves half done, the next start repairs.
   await Promise.race([
-    Promise.all([controller.stop(), watching, stopConfigWatch(), stopStatus()]),
+    Promise.all([controller.stop().then(close), watching, stopConfigWatch(), stopStatus()]),
     new Promise((resolve) =>
       systemClock.after(500, () => {
         resolve(undefined);

@@ -161,5 +161,5 @@ async function waits(count: number): Promise<void> {
 }
 
 function reloads(): number {
-  return nginx.errorLog().match(/reconfiguring$/gm)?.length ?? 0;
+  return nginx.errorLog().match(/: reconfiguring$/gm)?.length ?? 0;
 }

@@ -69,7 +69,7 @@ export default defineConfig(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^node:(?!crypto$|net$)', message: 'core and stack are pure' }] },
+        { patterns: [{ regex: '^node:(?!crypto$|net$|path/posix$)', message: 'core and stack are pure' }] },
       ],
       'no-restricted-globals': ['error', ...impureGlobals],
       'no-restricted-properties': [

@@ -15,7 +15,7 @@ const stamp = `${bundle}.sources`;
 function digestSources() {
   const hash = createHash('sha256');
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.m?ts$|\.mjs$/.test(name))
+    .filter((name) => /\.(?:ts|mjs|html|css|svg)$/.test(name))
     .map((name) => join('src', name))
     .sort();
   for (const path of ['package.json', 'package-lock.json', 'tsconfig.json', ...sources]) {
@@ -34,6 +34,7 @@ if (process.argv.includes('--check')) process.exit(isCurrent ? 0 : 1);
 if (!isCurrent) {
   const { build } = await import('esbuild');
   const { leaveOut } = await import('./left-out.mjs');
+  const { buildPage } = await import('./build-page.mjs');
   await build({
     entryPoints: [join(root, 'src/main.ts')],
     outfile: bundle,
@@ -45,6 +46,7 @@ if (!isCurrent) {
     keepNames: true,
     legalComments: 'none',
     plugins: [leaveOut],
+    define: { lbwatchPage: JSON.stringify(await buildPage()) },
     banner: {
       js: [
         '#!/usr/bin/env node',

@@ -51,9 +51,12 @@ export class ComposeFiles {
     return isRecord(merged) ? merged : {};
   }
 
-  /** Where something of a service is written: in the last file that says it, or in what the service extends. */
+  /**
+   * Where something of a service is written: in the last file that says it, or in what the service extends. The service
+   * itself: in the first file that has it, where most of it stands.
+   */
   findInService(service: string, ...path: readonly string[]): Found | undefined {
-    for (const file of [...this.files].reverse()) {
+    for (const file of path.length === 0 ? this.files : [...this.files].reverse()) {
       const found = this.#findIn(file, service, path, []);
       if (found !== undefined) return found;
     }

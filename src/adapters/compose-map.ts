@@ -56,6 +56,7 @@ function mapService(name: string, service: Data, networks: Data, reading: Readin
       ...toList(service['ports']).flatMap(readPublished),
     ],
     networks: mode === undefined ? Object.keys(attached).map((key) => realName(key, networks, reading)) : undefined,
+    networkKeys: mode === undefined ? Object.keys(attached) : [],
     aliases: [
       ...Object.values(attached).flatMap((one) => (isRecord(one) ? toList(one['aliases']).map(String) : [])),
       ...[service['hostname'], service['container_name']].flatMap((one) => readText(one) ?? []),

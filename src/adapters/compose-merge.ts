@@ -1,4 +1,4 @@
-import { resetMark } from './compose-yaml.ts';
+import { overrideMark, resetMark } from './compose-yaml.ts';
 
 /** A map of a Compose file as plain data. */
 export type Data = Readonly<Record<string, unknown>>;
@@ -15,6 +15,7 @@ const lists = new Set(['expose', 'ports', 'volumes']);
  */
 export function mergeData(base: unknown, over: unknown, key = ''): unknown {
   if (over === resetMark) return undefined;
+  if (isRecord(over) && overrideMark in over) return over[overrideMark];
   if (over === undefined) return base;
   if (maps.has(key)) return { ...toMap(base), ...toMap(over) };
   if (lists.has(key) && Array.isArray(over)) return [...toList(base), ...toList(over)];

@@ -1,5 +1,17 @@
-import { LineCounter, isAlias, isCollection, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml';
-import type { Document, Node, Pair, ScalarTag, YAMLError } from 'yaml';
+import {
+  LineCounter,
+  Pair,
+  Scalar,
+  YAMLMap,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  parseDocument,
+} from 'yaml';
+import type { CollectionTag, Document, Node, ScalarTag, YAMLError, YAMLSeq } from 'yaml';
 
 import { messageOf } from '../core/error-words.ts';
 import type { Place } from '../stack/project.ts';
@@ -27,7 +39,7 @@ export class YamlFile {
       lineCounter: this.#lines,
       merge: true,
       prettyErrors: false,
-      customTags: ['reset', 'override'].map(composeTag),
+      customTags: [...composeTags],
     });
     const [error] = this.document.errors;
     if (error !== undefined) throw new BadComposeFile(this.#describe(error));
@@ -65,7 +77,7 @@ export class YamlFile {
     from: unknown,
     word: string,
   ): { readonly value: unknown; readonly offset: number; readonly item?: string } | undefined {
-    const node = isAlias(from) ? from.resolve(this.document) : from;
+    const node = unwrap(isAlias(from) ? from.resolve(this.document) : from);
     if (isSeq(node)) {
       for (const item of node.items) {
         if (!isScalar(item) || typeof item.value !== 'string') continue;
@@ -103,13 +115,36 @@ export interface Found {
   readonly raw: string | undefined;
 }
 
-/** `!reset` and `!override` (Compose specification, "Merge") leave their mark on the data; {@link takeMark} reads it. */
-function composeTag(name: string): ScalarTag {
-  return { tag: `!${name}`, resolve: (text) => (name === 'reset' ? resetMark : text) };
-}
+/**
+ * `!reset` and `!override` (Compose specification, "Merge") as what they leave in the data: {@link resetMark}, and a map
+ * whose only key is {@link overrideMark}.
+ */
+const composeTags: readonly (ScalarTag | CollectionTag)[] = [
+  { tag: '!reset', resolve: () => resetMark },
+  { tag: '!reset', collection: 'seq', resolve: () => new Scalar(resetMark) },
+  { tag: '!reset', collection: 'map', resolve: () => new Scalar(resetMark) },
+  { tag: '!override', resolve: (text) => text },
+  { tag: '!override', collection: 'seq', resolve: wrap },
+  { tag: '!override', collection: 'map', resolve: wrap },
+];
 
 /** Stands in the data where the file says `!reset`. */
 export const resetMark = '\0reset';
+
+/** The key below which data stands that the file calls `!override`. */
+export const overrideMark = '\0override';
+
+function wrap(node: YAMLMap | YAMLSeq): YAMLMap {
+  const map = new YAMLMap();
+  map.items.push(new Pair(new Scalar(overrideMark), node));
+  return map;
+}
+
+function unwrap(node: unknown): unknown {
+  if (!isMap(node)) return node;
+  const [pair] = node.items;
+  return isScalar(pair?.key) && pair.key.value === overrideMark ? pair.value : node;
+}
 
 function rawOf(value: unknown, item: string | undefined): string | undefined {
   if (item !== undefined) return item;

@@ -325,7 +325,9 @@ function toOptions({ socketPath, tcp }: DockerHost): Docker.DockerOptions {
 
 function resultOf(error: unknown): EngineCallResult {
   if (refusals.has(statusCode(error))) return 'refused';
-  return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'error';
+  // Nothing is aborted but what has lasted too long, and the event stream at the end of lbwatch.
+  const isLate = error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError');
+  return isLate ? 'timeout' : 'error';
 }
 
 function statusCode(error: unknown): unknown {

@@ -25,7 +25,7 @@ export async function readDockerfile({
  *
  * @param target the stage's name; undefined: the last one
  */
-export function parseDockerfile(text: string, context: string, target: string | undefined): ImageFacts {
+function parseDockerfile(text: string, context: string, target: string | undefined): ImageFacts {
   const stages = new Map<string, Stage>();
   let stage: Stage = { ...nothing, base: undefined };
   let name = '';

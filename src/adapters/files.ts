@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
-import { codeOf, messageOf } from '../core/error-words.ts';
+import { messageOf } from '../core/error-words.ts';
 import { isSame } from '../core/render.ts';
 import type { Texts } from '../core/render.ts';
 import { readSite } from '../core/site.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Files, SiteFiles } from '../loop/ports.ts';
-import { describeFileError, writeAtomically } from './write-atomic.ts';
+import { isAbsent, SeenFile } from './seen-file.ts';
+import { describeFileError } from './write-atomic.ts';
 
 const maxSiteFileBytes = 1024 * 1024;
 
@@ -24,7 +25,11 @@ export class DiskFiles implements Files {
   readonly generatedPath: string;
   readonly streamsPath: string;
   readonly #directory: string;
-  readonly #lastGoodPath: string;
+  readonly #generated: SeenFile;
+  readonly #streams: SeenFile;
+  readonly #lastGood: SeenFile;
+  /** The text of that file, and what it stands for. */
+  #remembered: { readonly text: string; readonly texts: Texts } | undefined;
   readonly #sitePaths: readonly string[];
   readonly #claim: () => Promise<void>;
   #written: Texts | undefined;
@@ -37,12 +42,14 @@ export class DiskFiles implements Files {
     this.#sitePaths = sitePaths.map((path) => resolve(path));
     this.generatedPath = join(directory, 'upstreams.conf');
     this.streamsPath = join(directory, 'streams.conf');
+    this.#generated = new SeenFile(this.generatedPath);
+    this.#streams = new SeenFile(this.streamsPath);
     // Out of reach of an include of *.conf.
-    this.#lastGoodPath = join(directory, 'upstreams.last-good');
+    this.#lastGood = new SeenFile(join(directory, 'upstreams.last-good'));
   }
 
   async readGenerated(): Promise<Texts | undefined> {
-    const [text, streams] = await Promise.all([readIfThere(this.generatedPath), readIfThere(this.streamsPath)]);
+    const [text, streams] = await Promise.all([read(this.#generated), read(this.#streams)]);
     return text === undefined ? undefined : { text, streams: streams ?? '' };
   }
 
@@ -52,9 +59,9 @@ export class DiskFiles implements Files {
    */
   async writeGenerated(texts: Texts): Promise<void> {
     await this.#claim();
-    const [text, streams] = await Promise.all([readIfThere(this.generatedPath), readIfThere(this.streamsPath)]);
-    if (streams !== texts.streams) await write(this.streamsPath, texts.streams);
-    if (text !== texts.text) await write(this.generatedPath, texts.text);
+    const [text, streams] = await Promise.all([read(this.#generated), read(this.#streams)]);
+    if (streams !== texts.streams) await write(this.#streams, texts.streams);
+    if (text !== texts.text) await write(this.#generated, texts.text);
     this.#written = texts;
   }
 
@@ -64,14 +71,21 @@ export class DiskFiles implements Files {
   }
 
   async readLastGood(): Promise<Texts | undefined> {
-    const [text, streams] = (await readIfThere(this.#lastGoodPath))?.split(seam) ?? [];
-    return text === undefined ? undefined : { text, streams: streams ?? '' };
+    const whole = await read(this.#lastGood);
+    if (whole === undefined) return undefined;
+    if (whole !== this.#remembered?.text) {
+      const [text = '', streams = ''] = whole.split(seam);
+      this.#remembered = { text: whole, texts: { text, streams } };
+    }
+    return this.#remembered.texts;
   }
 
   async writeLastGood(texts: Texts): Promise<void> {
     await this.#claim();
     this.#written = texts;
-    await write(this.#lastGoodPath, [texts.text, texts.streams].join(seam));
+    const whole = [texts.text, texts.streams].join(seam);
+    await write(this.#lastGood, whole);
+    this.#remembered = { text: whole, texts };
   }
 
   async readSite(): Promise<SiteFiles> {
@@ -118,22 +132,27 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    throw new AppError('files', `cannot read ${path}: ${describeFileError(error)}`, { cause: error });
+    throw cannotRead(path, error);
   }
 }
 
-async function write(path: string, text: string): Promise<void> {
+async function read(file: SeenFile): Promise<string | undefined> {
   try {
-    await writeAtomically(path, text);
+    return await file.read();
   } catch (error) {
-    throw new AppError('files', `cannot write ${path}: ${describeFileError(error)}; the file there stays as it was`, {
-      cause: error,
-    });
+    throw cannotRead(file.path, error);
   }
 }
 
-/** Gone, or not ours to read: a dangling link, a key with mode 0600. */
-function isAbsent(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'ELOOP';
+function cannotRead(path: string, error: unknown): AppError {
+  return new AppError('files', `cannot read ${path}: ${describeFileError(error)}`, { cause: error });
+}
+
+async function write(file: SeenFile, text: string): Promise<void> {
+  try {
+    await file.write(text);
+  } catch (error) {
+    const what = `cannot write ${file.path}: ${describeFileError(error)}; the file there stays as it was`;
+    throw new AppError('files', what, { cause: error });
+  }
 }

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+import { printable } from '../core/printable.ts';
+import { BadSetting } from './settings.ts';
 import type { Settings } from './settings.ts';
 
 /** What the running controller said. */
@@ -20,10 +22,29 @@ export function controllerAt({ status: { address = '127.0.0.1', port } }: Pick<S
   return `${address === '0.0.0.0' ? '127.0.0.1' : address}:${String(port)}`;
 }
 
+/**
+ * Where a person says that a controller answers: `PORT`, `HOST:PORT`, or the URL of a page it is served under. Throws
+ * {@link BadSetting}.
+ */
+export function readAddress(text: string): string {
+  const whole = /^[0-9]+$/.test(text) ? `127.0.0.1:${text}` : text;
+  const url = URL.parse(whole.includes('://') ? whole : `http://${whole}`);
+  const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:';
+  if (isWeb && url.username === '' && url.search === '' && url.hash === '') return whole;
+  throw new BadSetting(
+    `--address is "${printable(text)}"; allowed: PORT, HOST:PORT, or a URL such as https://host/lbwatch/`,
+  );
+}
+
+/** A path of the controller that answers at an address, or under a URL. */
+export function urlOf(at: string, path: string): string {
+  return `${at.includes('://') ? at.replace(/\/+$/, '') : `http://${at}`}${path}`;
+}
+
 /** Asks the running controller. Throws {@link ControllerError} where nobody answers in time. */
 export async function askController(at: string, path: string, timeoutMs: number, body?: unknown): Promise<Answer> {
   try {
-    const response = await fetch(`http://${at}${path}`, {
+    const response = await fetch(urlOf(at, path), {
       signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined
         ? {}
@@ -37,13 +58,12 @@ export async function askController(at: string, path: string, timeoutMs: number,
 
 /** The same, and parses the answer. Throws {@link ControllerError} also with what the controller itself complains of. */
 export async function command<T>(
-  settings: Settings,
+  at: string,
   path: string,
   timeoutMs: number,
   body: unknown,
   schema: z.ZodType<T>,
 ): Promise<T> {
-  const at = controllerAt(settings);
   const { isOk, text } = await askController(at, path, timeoutMs, body).catch((error: unknown) => {
     if (!(error instanceof ControllerError)) throw error;
     throw new ControllerError(
@@ -59,7 +79,8 @@ export async function command<T>(
   throw new ControllerError(`what answers at ${at} is no lbwatch of this version; check LBWATCH_STATUS`);
 }
 
-function parseJson(text: string): unknown {
+/** Undefined for what is no JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

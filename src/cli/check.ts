@@ -8,7 +8,8 @@ import type { Finding } from '../stack/finding.ts';
 import { findLbwatch } from '../stack/roles.ts';
 import { printable, printableLine } from '../core/printable.ts';
 import { renderTable } from '../report/table.ts';
-import { complain, say, sayJson } from './say.ts';
+import { complain, say, sayJson, sayPainted } from './say.ts';
+import type { Paint } from './say.ts';
 import { readStackSettings } from './stack-settings.ts';
 
 export interface CheckOptions {
@@ -30,18 +31,13 @@ export async function check(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   // Loaded here, since the controller does without: YAML alone is a tenth of the bundle.
-  const { readProject, readSiteTexts } = await import('../adapters/read-stack.ts');
   const { BadComposeFile } = await import('../adapters/compose-yaml.ts');
   try {
-    const { project, isByCompose } = await readProject(given, { folder, environment, asksDocker });
-    const { settings, findings } = readStackSettings(findLbwatch(project));
-    const site = await readSiteTexts(chooseNginxServices(project, settings.nginx), settings.dir);
-    const report = checkStack(project, site, settings);
-    const all = { ...report, findings: sortFindings([...report.findings, ...findings]).map(from(folder)) };
-    if (format === 'json') sayJson(toJson(all, isByCompose));
-    else if (format === 'github') sayAnnotations(all);
-    else sayReport(all);
-    return all.findings.some(({ level }) => level !== 'note') ? 1 : 0;
+    const { report, isByCompose } = await examine(given, asksDocker, folder, environment);
+    if (format === 'json') sayJson(toJson(report, isByCompose));
+    else if (format === 'github') say(renderAnnotations(report));
+    else sayPainted(renderReport(report), levelPaints);
+    return report.findings.some(({ level }) => level !== 'note') ? 1 : 0;
   } catch (error) {
     if (!(error instanceof BadComposeFile)) throw error;
     const message = error.message.replaceAll(`${folder}/`, '');
@@ -49,6 +45,28 @@ export async function check(
     else complain(`lbwatch: ${printableLine(message)}\n`);
     return 2;
   }
+}
+
+const levelPaints: readonly Paint[] = [
+  { pattern: /(?<=^[^:]*:\d+:\d+: )error(?=: )/, colour: 'red' },
+  { pattern: /(?<=^[^:]*:\d+:\d+: )warning(?=: )/, colour: 'yellow' },
+  { pattern: /(?<=^[^:]*:\d+:\d+: )note(?=: )/, colour: 'cyan' },
+];
+
+/** Reads a project and checks it; paths as a person in this folder would write them. Throws BadComposeFile. */
+export async function examine(
+  given: readonly string[],
+  asksDocker: boolean,
+  folder: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly report: Report; readonly isByCompose: boolean }> {
+  const { readProject, readSiteTexts } = await import('../adapters/read-stack.ts');
+  const { project, isByCompose } = await readProject(given, { folder, environment, asksDocker });
+  const { settings, findings } = readStackSettings(findLbwatch(project));
+  const site = await readSiteTexts(chooseNginxServices(project, settings.nginx), settings.dir);
+  const report = checkStack(project, site, settings);
+  const all = sortFindings([...report.findings, ...findings]).map((finding) => shorten(finding, folder));
+  return { report: { ...report, findings: all }, isByCompose };
 }
 
 export const checkHelp = `
@@ -59,42 +77,57 @@ leaves the port to the image and the engine has it.
 
 Exit codes: 0 nothing is wrong, 1 there are errors or warnings, 2 the files cannot be read.`;
 
-/** Paths as a person in this folder would write them. */
-function from(folder: string): (finding: Finding) => Finding {
-  return (finding) => {
-    const path = relative(folder, finding.at.file);
-    return { ...finding, at: { ...finding.at, file: path.startsWith('..') ? finding.at.file : path } };
+function shorten(finding: Finding, folder: string): Finding {
+  const path = relative(folder, finding.at.file);
+  const isInside = !path.startsWith('..');
+  return {
+    ...finding,
+    message: finding.message.replaceAll(`${folder}/`, './'),
+    at: { ...finding.at, file: isInside ? path : finding.at.file },
   };
 }
 
-function sayReport({ pools, findings, lbwatch, nginx }: Report): void {
+/** For people: the pools as a table, what there is to say, and the sum. */
+export function renderReport({ pools, findings, lbwatch, nginx }: Report): string {
   const rows = pools.flatMap(({ name, protocol, method, members }) => {
     const pool = `${name}${protocol === 'http' ? '' : ` (${protocol})`}`;
     if (members.length === 0) return [[pool, method, '-', '-', '-', '-', '-', 'nobody feeds it: it answers 503']];
     return members.map(({ service, role, replicas, port, state, reason }) => {
-      return [pool, method, printable(service), role, String(replicas), String(port ?? '?'), state, reason];
+      const isTold = state === 'out' && findings.some((one) => one.level === 'error' && one.service === service);
+      return [
+        pool,
+        method,
+        printable(service),
+        role,
+        String(replicas),
+        String(port ?? '?'),
+        state,
+        isTold ? 'see below' : printableLine(reason),
+      ];
     });
   });
   const head = ['POOL', 'METHOD', 'SERVICE', 'ROLE', 'REPLICAS', 'PORT', 'STATE', 'REASON'];
-  if (rows.length > 0) say(`${renderTable(head, rows)}\n`);
-  for (const finding of findings) say(`${describe(finding)}\n`);
+  const table = rows.length > 0 ? `${renderTable(head, rows)}\n` : '';
   const problems = findings.filter(({ level }) => level !== 'note').length;
+  const sum = problems === 0 ? 'no problems' : problems === 1 ? '1 problem' : `${String(problems)} problems`;
   const who = `nginx: ${nginx.map((name) => printable(name)).join(', ') || 'none'}; lbwatch: ${printable(lbwatch ?? 'none')}`;
-  say(`${problems === 0 ? 'no problems' : problems === 1 ? '1 problem' : `${String(problems)} problems`} (${who})\n`);
+  return `${table}${findings.map((finding) => `${describe(finding)}\n`).join('')}${sum} (${who})\n`;
 }
 
 function describe({ at, level, service, message }: Finding): string {
-  const whose = service === undefined ? '' : `${printable(service)}: `;
+  const whose = service === undefined || message.startsWith(`${service} `) ? '' : `${printable(service)}: `;
   return printableLine(`${at.file}:${String(at.line)}:${String(at.column)}: ${level}: ${whose}${message}`);
 }
 
 /** GitHub's documentation, "Workflow commands": `::error file=…,line=…,col=…::…` */
-function sayAnnotations({ findings }: Report): void {
-  for (const { at, level, service, message } of findings) {
-    const text = printableLine(`${service === undefined ? '' : `${service}: `}${message}`);
-    const place = `file=${escapeProperty(printableLine(at.file))},line=${String(at.line)},col=${String(at.column)}`;
-    say(`::${level === 'note' ? 'notice' : level} ${place},title=lbwatch::${escapeData(text)}\n`);
-  }
+function renderAnnotations({ findings }: Report): string {
+  return findings
+    .map(({ at, level, service, message }) => {
+      const text = printableLine(`${service === undefined ? '' : `${service}: `}${message}`);
+      const place = `file=${escapeProperty(printableLine(at.file))},line=${String(at.line)},col=${String(at.column)}`;
+      return `::${level === 'note' ? 'notice' : level} ${place},title=lbwatch::${escapeData(text)}\n`;
+    })
+    .join('');
 }
 
 function escapeData(text: string): string {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { maxDrainMs, parseDurationMs } from '../core/values.ts';
 import { printable, printableLine } from '../core/printable.ts';
-import { ControllerError, command } from './ask-controller.ts';
+import { ControllerError, command, controllerAt } from './ask-controller.ts';
 import { complain, say, sayJson } from './say.ts';
 import { BadSetting } from './settings.ts';
 import type { Settings } from './settings.ts';
@@ -38,7 +38,7 @@ export async function drain(settings: Settings, wanted: string, options: DrainOp
   const timeoutMs = options.timeout === undefined ? undefined : readTimeoutMs(options.timeout);
   if (timeoutMs !== undefined && !options.isWaiting) throw new BadSetting('--timeout is of use with --wait only');
   const ask = (path: string, withinMs: number): Promise<Answer> =>
-    command(settings, path, withinMs, { container: wanted }, answerSchema);
+    command(controllerAt(settings), path, withinMs, { container: wanted }, answerSchema);
   try {
     let answer = await ask('/drain', answerMs);
     const givenMs = timeoutMs ?? answer.drainMs;

@@ -1,17 +1,21 @@
 import { Command, Option } from 'commander';
 
-import { printableLine } from '../core/printable.ts';
+import { printable, printableLine } from '../core/printable.ts';
 import { check, checkHelp } from './check.ts';
+import { completionHelp, renderCompletion, shells } from './completion.ts';
 import { doctor } from './doctor.ts';
 import { drain, drainHelp } from './drain.ts';
 import { explain } from './explain.ts';
+import { helpTopics } from './help-topics.ts';
 import { health } from './health.ts';
+import { init, initHelp } from './init.ts';
 import { once } from './once.ts';
 import { render } from './render.ts';
 import { run } from './run.ts';
 import { complain, say } from './say.ts';
 import { readSettings, settingsTable } from './settings.ts';
 import type { Settings } from './settings.ts';
+import { status } from './status.ts';
 import { undrain } from './undrain.ts';
 import { version } from './version.ts';
 
@@ -37,11 +41,8 @@ export function createProgram(
       },
     })
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
-    .addHelpText(
-      'after',
-      '\nEvery flag is also a variable: --log-format is LBWATCH_LOG_FORMAT. A flag beats its variable.',
-    );
+    .helpCommand(false)
+    .addHelpText('after', programHelp);
 
   const add = (
     usage: string,
@@ -77,6 +78,19 @@ export function createProgram(
   add('explain [container]', 'each container: in, waiting or out, in which pool, and why', (settings, command) =>
     explain(settings, command.args[0], hasFlag(command, 'json')),
   ).option('--json', 'print an array of container, pool, role, state, address, reason');
+  add(
+    'status',
+    'how everything is, as the running controller says it; exit code 0 in step, 3 rejected, 4 rolled back, 5 unavailable or stale, 1 nobody answers',
+    (settings, command) =>
+      status(settings, {
+        address: readText(command, 'address'),
+        isWatching: hasFlag(command, 'watch'),
+        isJson: hasFlag(command, 'json'),
+      }),
+  )
+    .option('--watch', 'go on: drawn again on a terminal, elsewhere printed after each change')
+    .option('--json', 'print what api/status answers; with --watch, one line each')
+    .option('--address <where>', 'PORT, HOST:PORT or URL of a controller elsewhere (what --status says)');
   add('doctor', 'look at socket, directory, site and nginx, and say what to do', (settings, command) =>
     doctor(settings, hasFlag(command, 'json')),
   ).option('--json', 'print the findings as JSON');
@@ -97,6 +111,23 @@ export function createProgram(
   add('health', 'ask the running controller for its health: the HEALTHCHECK of the image', (settings) =>
     health(settings),
   );
+  addOwnFiles(program, environment, exit);
+  addManual(program, exit);
+  return program;
+}
+
+const programHelp = `
+Every flag is also a variable: --log-format is LBWATCH_LOG_FORMAT. A flag beats its variable.
+
+lbwatch help TOPIC:
+${helpTopics.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n')}`;
+
+/** What reads and writes files of the caller's, before anything runs: it has no settings. */
+function addOwnFiles(
+  program: Command,
+  environment: Readonly<Record<string, string | undefined>>,
+  exit: (code: number) => void,
+): void {
   program
     .command('check [files...]')
     .description('read Compose files before up: what each label would do, and what is in the way')
@@ -108,7 +139,41 @@ export function createProgram(
       const format = hasFlag(command, 'json') ? 'json' : hasFlag(command, 'github') ? 'github' : 'people';
       exit(await check(files, { format, asksDocker: hasFlag(command, 'docker') }, process.cwd(), environment));
     });
-  return program;
+  program
+    .command('init [files...]')
+    .description('show how a hand-written nginx.conf and Compose file come to be kept by lbwatch, as a difference')
+    .option('--write', 'write it, and keep each file as FILE.before-lbwatch')
+    .option('--no-docker', 'ask neither docker compose nor docker image inspect')
+    .addHelpText('after', initHelp)
+    .action(async (files: readonly string[], _options: unknown, command: Command) => {
+      const options = { isWriting: hasFlag(command, 'write'), asksDocker: hasFlag(command, 'docker') };
+      exit(await init(files, options, process.cwd(), environment));
+    });
+}
+
+function addManual(program: Command, exit: (code: number) => void): void {
+  program
+    .command('completion <shell>')
+    .description('print the completion script of bash, zsh or fish')
+    .addHelpText('after', completionHelp)
+    .action((shell: string) => {
+      const names = helpTopics.map(({ name }) => name);
+      const script = renderCompletion(shell, program, names);
+      if (script !== undefined) say(script);
+      else complain(`lbwatch: no completion for "${printable(shell)}"; allowed: ${Object.keys(shells).join(', ')}\n`);
+      exit(script === undefined ? 2 : 0);
+    });
+  program
+    .command('help [topic]')
+    .description('show help for a command, or one of the topics below')
+    .action((wanted: string | undefined) => {
+      const topic = helpTopics.find(({ name }) => name === wanted);
+      const command = program.commands.find((one) => one.name() === wanted);
+      if (topic !== undefined) say(topic.render());
+      else if (wanted === undefined || command !== undefined) (command ?? program).outputHelp();
+      else complain(`lbwatch: no help on "${printable(wanted)}"; lbwatch help lists commands and topics\n`);
+      exit(wanted === undefined || topic !== undefined || command !== undefined ? 0 : 2);
+    });
 }
 
 function describe({ help, fallback }: { readonly help: string; readonly fallback: string | undefined }): string {

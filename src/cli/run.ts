@@ -4,13 +4,20 @@ import { Drainer } from '../loop/drainer.ts';
 import { PassWatch } from '../loop/pass-watch.ts';
 import type { Report, Reporter } from '../loop/ports.ts';
 import { Staleness } from '../loop/staleness.ts';
-import { createLog, logTo } from '../report/log.ts';
+import { LiveStream } from '../report/live-stream.ts';
+import { createLog } from '../report/log.ts';
 import { Metrics } from '../report/metrics/metrics.ts';
+import { Reminder } from '../report/reminder.ts';
+import { StatusBoard } from '../report/status-board.ts';
 import { startStatusServer } from '../report/status-server.ts';
+import { StatusText } from '../report/status-text.ts';
 import { Teller } from '../report/teller.ts';
+import { Timeline } from '../report/timeline.ts';
+import type { Told } from '../report/told.ts';
 import { watchConfig } from '../sources/config-watch.ts';
 import { watchEvents } from '../sources/docker-events.ts';
 import { startResync } from '../sources/resync.ts';
+import { takesColours } from './say.ts';
 import type { Settings } from './settings.ts';
 import { version } from './version.ts';
 import { wire } from './wire.ts';
@@ -19,8 +26,8 @@ import { wire } from './wire.ts';
 export const otherEndsMs = 1000;
 
 /**
- * Runs the controller until SIGTERM or SIGINT: events, edits of the configuration, a timer and SIGHUP make passes due.
- * nginx goes on serving when it ends.
+ * Runs the controller until SIGTERM or SIGINT: events, edits of the configuration, a timer and SIGHUP make passes due;
+ * SIGUSR2 has the log tell more, or less again. nginx goes on serving when it ends.
  *
  * Throws Held (adapters/claim.ts) where another lbwatch keeps the directory.
  */
@@ -36,12 +43,20 @@ export async function run(settings: Settings): Promise<void> {
   );
   await claim.take(otherEndsMs);
   await keepReady();
-  const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: process.stdout.isTTY });
-  const passes = new PassWatch(new Teller(logTo(log), systemClock, staleness));
+  const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: takesColours() });
+  const timeline = new Timeline(systemClock);
+  const tell = (told: Told): void => {
+    log.tell(told);
+    timeline.note(told);
+  };
+  const heard = (targetId: string): string | undefined => parts.applier.heard(targetId);
+  const board = new StatusBoard({ version, clock: systemClock, staleness, heard });
+  const passes = new PassWatch(new Teller(tell, systemClock, staleness));
   const reporter: Reporter = {
     report(report) {
       staleness.note(report);
       metrics.report(report);
+      board.report(report);
       passes.report(report);
     },
   };
@@ -53,18 +68,23 @@ export async function run(settings: Settings): Promise<void> {
     controller.markAll('SIGHUP');
   };
   process.on('SIGHUP', onHangUp);
+  process.on('SIGUSR2', log.toggleDebug);
   const stopSignal = awaitSignal('SIGTERM', 'SIGINT');
 
   const vitals = { outcome: () => controller.lastOutcome, staleSince: () => staleness.since };
   const { address = '0.0.0.0', port } = settings.status;
   const drainer = new Drainer(drainStore, passes, mark, systemClock);
-  const stopStatus = await startStatusServer(address, port, vitals, drainer, metrics);
+  const text = new StatusText(board);
+  const sources = { text, timeline, stream: new LiveStream(board, text, timeline, systemClock) };
+  const at = { host: address, port, names: settings.statusNames.map((name) => name.toLowerCase()) };
+  const stopStatus = await startStatusServer(at, { vitals, desk: drainer, sources, metrics });
   reporter.report({ kind: 'started', details: describe(settings) });
   if (claim.obstacle !== undefined) {
-    log.warn(
-      { dir: settings.dir, why: claim.obstacle },
-      'another lbwatch would not be kept out of the directory for now',
-    );
+    tell({
+      level: 'warn',
+      message: 'another lbwatch would not be kept out of the directory for now',
+      details: { dir: settings.dir, why: claim.obstacle },
+    });
   }
 
   // Watched before the first pass reads it, so that no edit falls between.
@@ -74,8 +94,12 @@ export async function run(settings: Settings): Promise<void> {
     isIgnored: (path: string) => files.isIgnored(path),
     isGeneratedIntact: () => files.isGeneratedIntact(),
   };
+  // Where files cannot be watched, each of them says so.
+  const reminder = new Reminder();
   const onWatchError = (error: unknown): void => {
-    log.warn({ err: error }, 'cannot watch the configuration; the resync will see what changes');
+    if (!reminder.isDue(systemClock.nowMs())) return;
+    const message = 'cannot watch the configuration; the resync will see what changes';
+    tell({ level: 'warn', message, details: { err: error } });
   };
   const stopConfigWatch = await watchConfig(watched, mark, onWatchError, systemClock);
   // The first list is made once the stream is open, and not before that as well. Where none can be opened, the first pass

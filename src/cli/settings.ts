@@ -167,8 +167,18 @@ export const settingsTable = {
     variable: 'LBWATCH_STATUS',
     placeholder: '[ADDRESS:]PORT',
     fallback: '127.0.0.1:9180',
-    help: 'where the controller answers /healthz and /readyz, and takes drains; 9180: on all addresses, for pre_stop hooks',
+    help: 'where the controller says how it is, and takes drains; 9180: on all addresses, for a published port and pre_stop hooks',
     schema: listen,
+  }),
+  statusNames: define({
+    flag: 'status-names',
+    variable: 'LBWATCH_STATUS_NAMES',
+    placeholder: 'NAMES',
+    fallback: '',
+    help: 'names with a dot that the controller may be called by, comma-separated: where a proxy passes its own name on',
+    schema: list.refine((names) => names.every((name) => /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/.test(name)), {
+      error: 'host names, comma-separated, without ports',
+    }),
   }),
   logFormat: define({
     flag: 'log-format',
@@ -247,6 +257,7 @@ export function readSettings(flags: Texts, environment: Texts): Settings {
     quiet: need('quiet', t.quiet),
     maxWait: need('maxWait', t.maxWait),
     status: need('status', t.status),
+    statusNames: need('statusNames', t.statusNames),
     logFormat: need('logFormat', t.logFormat),
     logLevel: need('logLevel', t.logLevel),
   };

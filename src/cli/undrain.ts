@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import { printable, printableLine } from '../core/printable.ts';
-import { ControllerError, command } from './ask-controller.ts';
+import { ControllerError, command, controllerAt } from './ask-controller.ts';
 import { complain, say, sayJson } from './say.ts';
 import type { Settings } from './settings.ts';
 
@@ -19,7 +19,7 @@ const answerSchema = z.object({
  */
 export async function undrain(settings: Settings, wanted: string, isJson: boolean): Promise<number> {
   try {
-    const answer = await command(settings, '/undrain', answerMs, { container: wanted }, answerSchema);
+    const answer = await command(controllerAt(settings), '/undrain', answerMs, { container: wanted }, answerSchema);
     const { container, pools } = answer;
     const where = pools.map(({ pool, state, reason }) => `${state} ${pool === undefined ? '' : `${pool} `}(${reason})`);
     if (isJson) sayJson(answer);

@@ -1,6 +1,6 @@
 import { chooseAddress, choosePort, isWithin, joinAddress } from './address.ts';
 import type { Place, Reach } from './address.ts';
-import { describeDeparture, judge } from './eligible.ts';
+import { describeDeparture, isInScope, judge } from './eligible.ts';
 import type { Scope } from './eligible.ts';
 import { hasPoolLabel, listStrayProblems, parseLabels } from './labels.ts';
 import type { LabelSet, Request } from './labels.ts';
@@ -8,6 +8,7 @@ import type { Check, Condition, Container, Departure, Member, Membership, Proble
 import { printable } from './printable.ts';
 import { pending } from './probe.ts';
 import type { Probe, Standing } from './probe.ts';
+import { isSameList } from './same-list.ts';
 
 /** How far the engine's list may be behind its events. */
 const endedMs = 5000;
@@ -49,6 +50,8 @@ export interface Candidate {
   readonly container: Container;
   readonly labels: LabelSet;
   readonly request: Request;
+  /** The pool's name as nginx compares it. */
+  readonly poolKey: string;
   readonly address: string;
   /** Undefined for one that is to stay. */
   readonly departure: Departure | undefined;
@@ -82,9 +85,11 @@ export interface Assessment {
   /** Rows for the requests that made no candidate. */
   readonly memberships: readonly Membership[];
   readonly problems: readonly Problem[];
+  /** The names under which Docker's DNS answers for it, in lower case, where it asks for no pool. */
+  readonly hosts: readonly string[];
 }
 
-const nobody = { candidates: [], probes: [] } as const;
+const nobody = { candidates: [], probes: [], hosts: [] } as const;
 
 /** An assessment, and all that it was made from beside the container, which is data that never changes. */
 interface Known {
@@ -97,28 +102,60 @@ interface Known {
 /** Of ten thousand containers one has changed since the last pass; the others are not assessed again. */
 const knownAssessments = new WeakMap<Container, Known>();
 
+/** The same of all of them together, by the first: nearly always they come in the same order. */
+const knownLists = new WeakMap<Container, KnownList>();
+
+interface KnownList {
+  readonly containers: readonly Container[];
+  readonly setting: string;
+  readonly surroundings: Surroundings;
+  readonly known: readonly Known[];
+  readonly assessments: readonly Assessment[];
+}
+
 /**
  * Finds the requests of each container that could be served, and says why the others cannot. Answers the same object for
- * a container for as long as nothing has changed that counts.
+ * a container for as long as nothing has changed that counts, and the same list where that is so of all.
  */
 export function assess(containers: readonly Container[], surroundings: Surroundings): readonly Assessment[] {
-  const { scope, reach, ownReach, checks } = surroundings;
+  const { scope, reach, ownReach, checks, lives } = surroundings;
   const setting = JSON.stringify([scope, reach, ownReach, checks]);
-  return containers.map((container) => {
+  const [first] = containers;
+  const before = first && knownLists.get(first);
+  if (before?.setting === setting && isSameMoment(before, containers, surroundings)) return before.assessments;
+  const all: Known[] = [];
+  for (const container of containers) {
     const departure = currentDeparture(container, surroundings);
-    const life = surroundings.lives.get(container.id);
-    const known = knownAssessments.get(container);
+    const life = lives.get(container.id);
+    const index = all.length;
+    const known = before?.containers[index] === container ? before.known[index] : knownAssessments.get(container);
     if (known?.setting === setting && known.life === life && isSameDeparture(known.departure, departure)) {
-      return known.assessment;
+      all.push(known);
+    } else {
+      const anew = { setting, departure, life, assessment: assessAnew(container, departure, surroundings) };
+      knownAssessments.set(container, anew);
+      all.push(anew);
     }
-    const assessment = assessAnew(container, departure, surroundings);
-    knownAssessments.set(container, { setting, departure, life, assessment });
-    return assessment;
-  });
+  }
+  const isSame = before !== undefined && isSameList(before.known, all);
+  const assessments = isSame ? before.assessments : all.map(({ assessment }) => assessment);
+  if (first !== undefined) knownLists.set(first, { containers, setting, surroundings, known: all, assessments });
+  return assessments;
+}
+
+/** Each pass asks twice. */
+function isSameMoment(before: KnownList, containers: readonly Container[], surroundings: Surroundings): boolean {
+  const { departures, lives, nowMs } = before.surroundings;
+  return (
+    before.containers === containers &&
+    departures === surroundings.departures &&
+    lives === surroundings.lives &&
+    nowMs === surroundings.nowMs
+  );
 }
 
 function isSameDeparture(one: Departure | undefined, other: Departure | undefined): boolean {
-  return one?.kind === other?.kind && one?.sinceMs === other?.sinceMs;
+  return one === other || (one?.kind === other?.kind && one?.sinceMs === other?.sinceMs);
 }
 
 function assessAnew(container: Container, departure: Departure | undefined, surroundings: Surroundings): Assessment {
@@ -129,7 +166,9 @@ function assessAnew(container: Container, departure: Departure | undefined, surr
     const isForeign = eligibility.kind === 'foreign';
     const reason = isForeign ? eligibility.reason : 'no lb.pool or lb.backup label';
     const problems = isForeign ? [] : listStrayProblems(container);
-    return { ...nobody, protocol: undefined, memberships: [describeOut(container, undefined, reason)], problems };
+    const hosts = labels === undefined ? listHosts(container, surroundings.scope) : [];
+    const memberships = [describeOut(container, undefined, reason)];
+    return { ...nobody, protocol: undefined, memberships, problems, hosts };
   }
   const { protocol } = labels;
   const refusal = labels.problems.find((problem) => problem.effect === 'out');
@@ -149,12 +188,20 @@ function assessAnew(container: Container, departure: Departure | undefined, surr
   const candidates = parts.flatMap((part) => part.candidates);
   const probes = new Map(candidates.flatMap(({ probe }) => (probe === undefined ? [] : [[probe.key, probe]])));
   return {
+    ...nobody,
     protocol,
     candidates,
     probes: [...probes.values()],
     memberships: parts.flatMap(({ memberships }) => memberships),
     problems: [...labels.problems, ...onePerMessage(parts.flatMap(({ problems }) => problems))],
   };
+}
+
+/** A container of another project has names of its own there. */
+function listHosts(container: Container, scope: Scope): readonly string[] {
+  if (!isInScope(container, scope)) return [];
+  const service = container.labels['com.docker.compose.service'];
+  return [container.name, ...(service === undefined ? [] : [service])].map((host) => host.toLowerCase());
 }
 
 /** How a candidate stands, given what its probe has found. */
@@ -216,7 +263,7 @@ function assessRequest(
   request: Request,
   departure: Departure | undefined,
   surroundings: Surroundings,
-): Omit<Assessment, 'protocol' | 'probes'> {
+): Pick<Assessment, 'candidates' | 'memberships' | 'problems'> {
   const place = chooseAddress(container, labels.network, surroundings.reach);
   const port = choosePort(container, request.port, labels.protocol);
   const report = (label: string, effect: Problem['effect'], message: string): Problem => {
@@ -248,7 +295,8 @@ function assessRequest(
   // A drained member is left in peace: a connection to it is then a request in work.
   const isAsked = !isBeyond && (departure === undefined || departure.kind === 'signalled');
   const probe = isAsked ? chooseProbe(container, check, address, labels, surroundings) : undefined;
-  const candidate = { container, labels, request, address, departure, check, probe, known: {} };
+  const poolKey = request.pool.toLowerCase();
+  const candidate = { container, labels, request, poolKey, address, departure, check, probe, known: {} };
   return { candidates: [candidate], memberships: [], problems };
 }
 
@@ -293,6 +341,7 @@ function chooseProbe(
  * is still listed as running some seconds after it has ended: it was started since, and nobody told.
  */
 function currentDeparture(container: Container, { departures, nowMs }: Surroundings): Departure | undefined {
+  if (departures.size === 0) return undefined;
   const departure = departures.get(container.id);
   if (departure === undefined || departure.kind === 'drained') return departure;
   const labels = hasPoolLabel(container) ? parseLabels(container) : undefined;

@@ -2,6 +2,7 @@ import type { Candidate, Contender } from './candidate.ts';
 import { isSamePool } from './labels.ts';
 import type { Membership, Pool, Problem, Protocol } from './model.ts';
 import type { NginxBuild } from './nginx-build.ts';
+import { isSameList } from './same-list.ts';
 import { boundWeights, chooseKeepalive, chooseMethod } from './pool-labels.ts';
 import type { Report } from './pool-labels.ts';
 import { chooseProtocol, describeMismatch, isNamedInBoth } from './pool-protocol.ts';
@@ -66,7 +67,7 @@ export function composePool(draft: PoolDraft, circumstances: PoolCircumstances):
 const settings = new WeakMap<PoolCircumstances, string>();
 
 /** What is the same for all pools, as text that can be compared. */
-function settingOf(circumstances: PoolCircumstances): string {
+export function settingOf(circumstances: PoolCircumstances): string {
   const known = settings.get(circumstances);
   if (known !== undefined) return known;
   const { site, build, streams, httpRefusals = new Map(), failOpen } = circumstances;
@@ -80,10 +81,6 @@ function isSameDraft(one: PoolDraft, other: PoolDraft): boolean {
   return one.name === other.name && isSameList(one.group, other.group) && isSameList(one.others, other.others);
 }
 
-function isSameList<T>(one: readonly T[], other: readonly T[]): boolean {
-  return one.length === other.length && one.every((value, index) => value === other[index]);
-}
-
 function composeAnew({ name, group, others }: PoolDraft, circumstances: PoolCircumstances): Composed {
   const { site, build, streams, failOpen } = circumstances;
   const problems: Problem[] = [];
@@ -95,7 +92,7 @@ function composeAnew({ name, group, others }: PoolDraft, circumstances: PoolCirc
     return describe(candidate, 'out', 'out', reason);
   };
 
-  const spelled = group.filter((candidate) => candidate.request.pool === name);
+  const spelled = keep(group, (candidate) => candidate.request.pool === name);
   const choice = chooseProtocol(name, spelled, others, site);
   const { protocol } = choice;
   const conflict = describeConflict(name, protocol, site) ?? describeRefusal(name, protocol, circumstances);
@@ -103,13 +100,13 @@ function composeAnew({ name, group, others }: PoolDraft, circumstances: PoolCirc
     return { pools: [], memberships: group.map((one) => refuse(one, labelOf(one), conflict)), problems };
   }
 
-  const misspelled = group.filter((candidate) => candidate.request.pool !== name);
+  const misspelled = spelled === group ? [] : group.filter((candidate) => candidate.request.pool !== name);
   const spelling = `nginx does not tell names apart by case; this pool is written "${name}"`;
   const outside = misspelled.map((one) => refuse(one, labelOf(one), spelling));
-  for (const one of spelled.filter(({ labels }) => labels.protocol !== protocol)) {
+  const fitting = keep(spelled, ({ labels }) => labels.protocol === protocol);
+  for (const one of fitting === spelled ? [] : spelled.filter(({ labels }) => labels.protocol !== protocol)) {
     outside.push(refuse(one, 'lb.protocol', describeMismatch(one, choice)));
   }
-  const fitting = spelled.filter(({ labels }) => labels.protocol === protocol);
   const obstacle = protocol === 'http' ? undefined : describeObstacle(build, streams);
   if (obstacle !== undefined) outside.push(...fitting.map((one) => refuse(one, 'lb.protocol', obstacle)));
 
@@ -121,9 +118,14 @@ function composeAnew({ name, group, others }: PoolDraft, circumstances: PoolCirc
   const isMissingElsewhere = isNamedInBoth(name, site) && describeConflict(name, otherModule(pool), site) === undefined;
   return {
     pools: isMissingElsewhere ? [pool, { ...pool, ...emptyPool, protocol: otherModule(pool) }] : [pool],
-    memberships: [...memberships, ...outside],
+    memberships: outside.length === 0 ? memberships : [...memberships, ...outside],
     problems,
   };
+}
+
+/** The same list where all of it fits, as it nearly always does. */
+function keep<T>(list: readonly T[], fits: (value: T) => boolean): readonly T[] {
+  return list.every(fits) ? list : list.filter(fits);
 }
 
 const emptyPool = { method: { kind: 'round_robin' }, keepalive: 0, members: [] } as const;

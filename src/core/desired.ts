@@ -1,11 +1,12 @@
+import { sortByAge } from './age.ts';
 import { assess, contend } from './candidate.ts';
-import type { Contender, Surroundings } from './candidate.ts';
-import { composePool } from './compose-pool.ts';
-import type { PoolCircumstances, PoolDraft } from './compose-pool.ts';
+import type { Assessment, Contender, Surroundings } from './candidate.ts';
+import { compareText } from './compare-text.ts';
+import { composePool, settingOf } from './compose-pool.ts';
+import type { Composed, PoolCircumstances, PoolDraft } from './compose-pool.ts';
+import { isSameList } from './same-list.ts';
 import { describe } from './serving.ts';
-import { isInScope } from './eligible.ts';
-import { hasPoolLabel } from './labels.ts';
-import type { Container, Desired, Membership, Problem, Protocol } from './model.ts';
+import type { Container, Desired, Membership, Pool, Problem, Protocol } from './model.ts';
 import type { Probe, Standing } from './probe.ts';
 import type { Site } from './site.ts';
 
@@ -17,47 +18,93 @@ export interface Circumstances extends Surroundings, PoolCircumstances {
   readonly standings: ReadonlyMap<string, Standing>;
 }
 
-/** The members to be checked, whoever of them serves: each once. */
+/** What follows from assessments alone, which stay the same objects while nothing has changed. */
+const knownProbes = new WeakMap<readonly Assessment[], readonly Probe[]>();
+
+/** The members to be checked, whoever of them serves: each once. The same list for as long as nothing has changed. */
 export function listProbes(containers: readonly Container[], surroundings: Surroundings): readonly Probe[] {
-  return assess(containers, surroundings).flatMap(({ probes }) => probes);
+  const assessments = assess(sortByAge(containers), surroundings);
+  const known = knownProbes.get(assessments);
+  if (known !== undefined) return known;
+  const probes: Probe[] = [];
+  for (const assessment of assessments) for (const probe of assessment.probes) probes.push(probe);
+  knownProbes.set(assessments, probes);
+  return probes;
 }
+
+/** What was decided the last time, and what from. */
+interface Known {
+  readonly assessments: readonly Assessment[];
+  readonly contenders: readonly Contender[];
+  readonly setting: string;
+  readonly desired: Desired;
+}
+
+/** By the oldest container. */
+const knownDecisions = new WeakMap<Container, Known>();
 
 /**
  * Decides which containers nginx should balance over, and says of each container why it is in, waiting or out.
  *
  * Pure, and independent of the order of `containers`. Never throws: what is wrong with one container is a problem of
  * that container. What is as it was at the last call is taken over from it: a pool in which nothing has changed is the
- * same object as before.
+ * same object as before, and so is the whole where nothing has.
  */
 export function decide(containers: readonly Container[], circumstances: Circumstances): Desired {
-  const { standings } = circumstances;
-  const byAge = [...containers].sort(compareAge);
+  const byAge = sortByAge(containers);
+  const assessments = assess(byAge, circumstances);
   const contenders: Contender[] = [];
+  for (const { candidates } of assessments) {
+    for (const candidate of candidates) contenders.push(contend(candidate, circumstances.standings));
+  }
+  const setting = JSON.stringify([circumstances.declaredPools, settingOf(circumstances)]);
+  const [oldest] = byAge;
+  const known = oldest && knownDecisions.get(oldest);
+  if (
+    known?.setting === setting &&
+    isSameList(known.assessments, assessments) &&
+    isSameList(known.contenders, contenders)
+  ) {
+    return known.desired;
+  }
+  const desired = decideAnew(assessments, contenders, circumstances);
+  if (oldest !== undefined) knownDecisions.set(oldest, { assessments, contenders, setting, desired });
+  return desired;
+}
+
+function decideAnew(
+  assessments: readonly Assessment[],
+  contenders: readonly Contender[],
+  circumstances: Circumstances,
+): Desired {
   const memberships: Membership[] = [];
   const problems: Problem[] = [];
   const wishes: Wish[] = [];
-
-  for (const found of assess(byAge, circumstances)) {
-    for (const candidate of found.candidates) contenders.push(contend(candidate, standings));
+  for (const found of assessments) {
     for (const membership of found.memberships) {
       memberships.push(membership);
       if (membership.pool !== undefined) wishes.push({ pool: membership.pool, protocol: found.protocol });
     }
-    problems.push(...found.problems);
+    for (const problem of found.problems) problems.push(problem);
   }
 
-  const site = withoutHosts(byAge, circumstances);
+  const site = withoutHosts(assessments, circumstances.site);
   const declared = [...circumstances.declaredPools, ...site.http.named, ...site.stream.named];
   const { drafts, beyond } = draftPools(contenders, declared, wishes);
-  const beyondRows = beyond.map((contender) => describe(contender, 'out', 'out', beyondReason));
+  for (const contender of beyond) {
+    memberships.push(describe(contender, 'out', 'out', beyondReason));
+    problems.push(describeBeyondProblem(contender));
+  }
   const around = { ...circumstances, site };
-  const composed = drafts.map((draft) => composePool(draft, around));
-  const pools = composed.flatMap((one) => one.pools);
-  return {
-    pools: pools.sort((one, other) => compareText(one.name, other.name) || compareText(one.protocol, other.protocol)),
-    memberships: [memberships, beyondRows, ...composed.map((one) => one.memberships)].flat(),
-    problems: [problems, beyond.map(describeBeyondProblem), ...composed.map((one) => one.problems)].flat(),
-  };
+  const pools: Pool[] = [];
+  for (const draft of drafts) {
+    const composed: Composed = composePool(draft, around);
+    for (const pool of composed.pools) pools.push(pool);
+    for (const membership of composed.memberships) memberships.push(membership);
+    for (const problem of composed.problems) problems.push(problem);
+  }
+  pools.sort((one, other) => compareText(one.name, other.name) || compareText(one.protocol, other.protocol));
+  return { pools, memberships, problems };
 }
 
 /** Memberships in the order in which people look for them: by container, then by pool. */
@@ -75,14 +122,10 @@ export function sortMemberships(memberships: readonly Membership[]): readonly Me
  * it, is a host unless a container of that name asks for the pool. In a stream block a name without a port can only be an
  * upstream's.
  */
-function withoutHosts(containers: readonly Container[], { site, scope }: Circumstances): Site {
+function withoutHosts(assessments: readonly Assessment[], site: Site): Site {
   if (site.http.named.length === 0) return site;
   const hosts = new Set<string>();
-  for (const container of containers) {
-    if (hasPoolLabel(container) || !isInScope(container, scope)) continue;
-    const service = container.labels['com.docker.compose.service'];
-    for (const host of [container.name, service]) if (host !== undefined) hosts.add(host.toLowerCase());
-  }
+  for (const assessment of assessments) for (const host of assessment.hosts) hosts.add(host);
   const named = site.http.named.filter((name) => !hosts.has(name.toLowerCase()));
   return { ...site, http: { ...site.http, named } };
 }
@@ -109,8 +152,11 @@ function draftPools(
   wishes: readonly Wish[],
 ): { readonly drafts: readonly PoolDraft[]; readonly beyond: readonly Contender[] } {
   const drafts = new Map<string, { name: string; group: Contender[]; others: Protocol[] }>();
-  const open = (name: string, most: number): { group: Contender[]; others: Protocol[] } | undefined => {
-    const key = name.toLowerCase();
+  const open = (
+    name: string,
+    most: number,
+    key = name.toLowerCase(),
+  ): { group: Contender[]; others: Protocol[] } | undefined => {
     const known = drafts.get(key);
     if (known !== undefined || drafts.size >= most) return known;
     const draft = { name, group: [], others: [] };
@@ -120,9 +166,13 @@ function draftPools(
   for (const name of declared) open(name, Infinity);
   const most = drafts.size + maxLabelledPools;
   const beyond: Contender[] = [];
-  for (const contender of contenders) (open(contender.request.pool, most)?.group ?? beyond).push(contender);
+  for (const contender of contenders) {
+    const draft = open(contender.request.pool, most, contender.poolKey);
+    (draft?.group ?? beyond).push(contender);
+  }
   for (const { pool, protocol } of wishes) {
-    open(pool, most)?.others.push(...(protocol === undefined ? [] : [protocol]));
+    const draft = open(pool, most);
+    if (protocol !== undefined) draft?.others.push(protocol);
   }
   return { drafts: [...drafts.values()], beyond };
 }
@@ -133,13 +183,4 @@ function describeBeyondProblem({ container, request }: Contender): Problem {
   const label = request.role === 'primary' ? 'lb.pool' : 'lb.backup';
   const message = `pool ${request.pool}: ${beyondReason}`;
   return { containerId: container.id, container: container.name, label, effect: 'out', message };
-}
-
-/** Oldest first; ids break ties, so that no two orders are possible. */
-function compareAge(one: Container, other: Container): number {
-  return one.createdAt - other.createdAt || compareText(one.id, other.id);
-}
-
-function compareText(one: string, other: string): number {
-  return one < other ? -1 : Number(one > other);
 }

@@ -1,3 +1,5 @@
+import { withoutCommonEnds } from './common-ends.ts';
+import { isSameList } from './same-list.ts';
 import type { Desired, Member, Pool, Role } from './model.ts';
 
 /** One member's coming, going or change of place in a pool. */
@@ -26,9 +28,10 @@ export interface PoolChange {
  * @param before undefined when nothing is known, as at the controller's start
  */
 export function diff(before: Desired | undefined, after: Desired): readonly PoolChange[] {
+  if (before?.pools === after.pools) return [];
   const was = groupByName(before?.pools ?? []);
   const is = groupByName(after.pools);
-  const names = [...new Set([...was.keys(), ...is.keys()])].filter((name) => !isSameList(was.get(name), is.get(name)));
+  const names = [...new Set([...was.keys(), ...is.keys()])].filter((name) => !isSameGroup(was.get(name), is.get(name)));
   const turnovers = names.sort().map((name) => compare(name, was.get(name), is.get(name)));
   const reasons = readReasons(after, turnovers);
   return turnovers.flatMap(({ pool, joined, left, isNewOrGone, after: members }) => {
@@ -71,16 +74,6 @@ function compare(pool: string, before: readonly Pool[] | undefined, after: reado
   };
 }
 
-/** Most of a large pool's members are the same objects, in the same order. */
-function withoutCommonEnds(one: readonly Member[], other: readonly Member[]): [readonly Member[], readonly Member[]] {
-  const shorter = Math.min(one.length, other.length);
-  let begin = 0;
-  while (begin < shorter && one[begin] === other[begin]) begin += 1;
-  let end = 0;
-  while (end < shorter - begin && one.at(-1 - end) === other.at(-1 - end)) end += 1;
-  return [one.slice(begin, one.length - end), other.slice(begin, other.length - end)];
-}
-
 /** Those of one list that have no equal in the other, for people. */
 function listMissing(one: readonly Member[], other: readonly Member[]): readonly Member[] {
   const byId = new Map(other.map((member) => [member.containerId, member]));
@@ -108,8 +101,8 @@ function readReasons({ memberships }: Desired, turnovers: readonly Turnover[]): 
   return new Map(rows.map(({ pool, containerId, reason }) => [keyOf(pool ?? '', containerId), reason]));
 }
 
-function isSameList(one: readonly Pool[] | undefined, other: readonly Pool[] | undefined): boolean {
-  return one?.length === other?.length && (one ?? []).every((pool, index) => pool === other?.[index]);
+function isSameGroup(one: readonly Pool[] | undefined, other: readonly Pool[] | undefined): boolean {
+  return one !== undefined && other !== undefined && isSameList(one, other);
 }
 
 function keyOf(pool: string, containerId: string): string {

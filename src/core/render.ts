@@ -4,6 +4,7 @@ import type { Pool } from './model.ts';
 import type { NginxBuild } from './nginx-build.ts';
 import { renderEmptyServer, renderHttpUpstream, renderOwnServer, renderSparing } from './render-http.ts';
 import type { InternalServer } from './render-http.ts';
+import { isSameList } from './same-list.ts';
 import { renderStreams, streamsHead } from './render-streams.ts';
 
 /** The two generated files, which are written, restored and remembered together. */
@@ -49,10 +50,6 @@ export function render(
   const rendered = renderAnew(pools, build, internal, siteDigest);
   if (first !== undefined) known.set(first, { pools, setting, rendered });
   return rendered;
-}
-
-function isSameList(one: readonly Pool[], other: readonly Pool[]): boolean {
-  return one.length === other.length && one.every((pool, index) => pool === other[index]);
 }
 
 function renderAnew(pools: readonly Pool[], build: NginxBuild, internal: InternalServer, siteDigest: string): Rendered {

@@ -21,7 +21,7 @@ export function chooseMembers(group: readonly Contender[], method: Method, failO
     const { readiness, request } = contender;
     const serve = (condition: Condition, remark: string): Membership => {
       (request.role === 'primary' ? primaries : backups).push(toMember(contender, condition === 'standby'));
-      return describe(contender, 'in', condition, `${readiness.reason}${remark}`);
+      return describe(contender, 'in', condition, remark === '' ? readiness.reason : `${readiness.reason}${remark}`);
     };
     if (readiness.kind === 'ready') {
       if (request.role === 'primary') return serve('ready', '');
@@ -35,7 +35,7 @@ export function chooseMembers(group: readonly Contender[], method: Method, failO
     }
     return describe(contender, condition === 'starting' ? 'waiting' : 'out', condition, readiness.reason);
   });
-  return { members: [...primaries, ...backups], memberships };
+  return { members: backups.length === 0 ? primaries : [...primaries, ...backups], memberships };
 }
 
 /** Of those that are not ready. */

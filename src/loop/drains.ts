@@ -31,6 +31,7 @@ export class Drains {
    */
   async look(containers: readonly Container[], stale: Stale): Promise<DrainsNow> {
     const { drains, notes } = await this.#store.read();
+    if (drains.size === 0) return { drains, ended: [], notes };
     const drained = containers.filter(({ id }) => drains.has(id));
     const byId = new Map(drained.map((container) => [container.id, container]));
     const isFresh = (id: string): boolean => stale === 'all' || stale.has(id);

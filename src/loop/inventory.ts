@@ -1,4 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import { sortByAge } from '../core/age.ts';
 import type { Container } from '../core/model.ts';
+import { isSameList } from '../core/same-list.ts';
 import type { Engine } from './ports.ts';
 
 /** Which containers to look at again. */
@@ -6,33 +10,45 @@ export type Stale = 'all' | ReadonlySet<string>;
 
 /**
  * The containers as last seen. Events name which to look at again, one `inspect` for each; a resync replaces the
- * whole, so that a lost event costs time and never the truth.
+ * whole, so that a lost event costs time and never the truth. What is as it was stays the same object.
  */
 export class Inventory {
   readonly #engine: Engine;
   #containers: Map<string, Container> | undefined;
+  #list: readonly Container[] = [];
 
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
-  /** Throws what the engine throws, and then knows what it knew before. */
+  /** The same list for as long as nothing has changed. Throws what the engine throws, and then knows what it knew before. */
   async refresh(stale: Stale): Promise<readonly Container[]> {
-    if (stale === 'all' || this.#containers === undefined) {
-      this.#containers = indexById(await this.#engine.listContainers());
+    const known = this.#containers;
+    if (stale === 'all' || known === undefined) {
+      const listed = await this.#engine.listContainers();
+      const all = sortByAge(listed.map((container) => keepSame(known?.get(container.id), container)));
+      this.#containers = new Map(all.map((container) => [container.id, container]));
+      if (!isSameList(this.#list, all)) this.#list = all;
     } else if (stale.size > 0) {
       const seen = await this.#engine.inspectContainers([...stale]);
       const gone = new Set(stale);
+      let hasChanged = false;
       for (const container of seen) {
-        this.#containers.set(container.id, container);
         gone.delete(container.id);
+        const before = known.get(container.id);
+        const after = keepSame(before, container);
+        if (after === before) continue;
+        known.set(container.id, after);
+        hasChanged = true;
       }
-      for (const id of gone) this.#containers.delete(id);
+      for (const id of gone) if (known.delete(id)) hasChanged = true;
+      if (hasChanged) this.#list = [...known.values()];
     }
-    return [...this.#containers.values()];
+    return this.#list;
   }
 }
 
-function indexById(containers: readonly Container[]): Map<string, Container> {
-  return new Map(containers.map((container) => [container.id, container]));
+/** What was made of a container need not be made again where it is the same object. */
+function keepSame(before: Container | undefined, after: Container): Container {
+  return before !== undefined && isDeepStrictEqual(before, after) ? before : after;
 }

@@ -28,6 +28,8 @@ export class Lifecycle {
   readonly #clock: Clock;
   readonly #leavesEarly: boolean;
   readonly #lives = new Map<string, Life>();
+  /** When each present life began: as it was told last, until something else is. */
+  #startedAtMs: ReadonlyMap<string, number> | undefined;
   readonly #ownSignals = new Map<string, number | undefined>();
   #recalling: Promise<void> | undefined;
 
@@ -55,6 +57,7 @@ export class Lifecycle {
           ? { atMs, startedAtMs: atMs, departure: undefined }
           : { atMs, startedAtMs: known?.startedAtMs, departure: { kind: 'ended', beganMs: this.#whenMs(event) } };
       this.#lives.set(event.containerId, life);
+      this.#startedAtMs = undefined;
       return false;
     }
     if (event.action !== 'kill' || event.signal === undefined || !this.#leavesEarly) return false;
@@ -65,23 +68,27 @@ export class Lifecycle {
   /** Who was told to stop, or has ended, by container id, and since when by the wall clock of now. */
   get departures(): ReadonlyMap<string, Departure> {
     const aheadMs = this.#clock.unixMs() - this.#clock.nowMs();
-    const departures = [...this.#lives].flatMap(([id, { departure }]): [string, Departure][] =>
-      departure === undefined ? [] : [[id, { kind: departure.kind, sinceMs: Math.round(departure.beganMs + aheadMs) }]],
-    );
-    return new Map(departures);
+    const departures = new Map<string, Departure>();
+    for (const [id, { departure }] of this.#lives) {
+      if (departure === undefined) continue;
+      departures.set(id, { kind: departure.kind, sinceMs: Math.round(departure.beganMs + aheadMs) });
+    }
+    return departures;
   }
 
   /** When each container's present life began, as far as an event told. */
   get lives(): ReadonlyMap<string, number> {
-    const started = [...this.#lives].flatMap(([id, { startedAtMs }]): [string, number][] =>
-      startedAtMs === undefined ? [] : [[id, startedAtMs]],
-    );
-    return new Map(started);
+    if (this.#startedAtMs !== undefined) return this.#startedAtMs;
+    const started = new Map<string, number>();
+    for (const [id, { startedAtMs }] of this.#lives) if (startedAtMs !== undefined) started.set(id, startedAtMs);
+    this.#startedAtMs = started;
+    return started;
   }
 
   /** Events may have been missed: what they told before is asked for again, as far as the engine remembers. */
   startOver(): void {
     this.#lives.clear();
+    this.#startedAtMs = undefined;
     this.#recalling = undefined;
   }
 
@@ -90,6 +97,7 @@ export class Lifecycle {
     for (const known of [this.#lives, this.#ownSignals]) {
       for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
     }
+    this.#startedAtMs = undefined;
   }
 
   async #recall(): Promise<void> {

@@ -102,7 +102,8 @@ export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all', 
     parts.targets.find(containers),
   ]);
   // Who was drained and then told to stop is still drained.
-  const departures = new Map<string, Departure>([...lifecycle.departures, ...drains]);
+  const { departures: told } = lifecycle;
+  const departures = drains.size === 0 ? told : new Map<string, Departure>([...told, ...drains]);
   const builds = await Promise.all(found.targets.map((target) => target.readBuild()));
   const common = commonBuild(builds);
   const build = { ...common, sparesClients: common.sparesClients && !site.sparesClients };

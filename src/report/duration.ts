@@ -19,3 +19,8 @@ export function renderDuration(ms: number): string {
   }
   return parts.join(' ') || '0 s';
 }
+
+/** Milliseconds as programs are told them; what is finer than a tenth says nothing. */
+export function toTenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -47,7 +47,7 @@ const nginxSchema = z.object({
   name: z.string(),
   answersAt: z.string().describe('where lbwatch asks it for its digest'),
   version: z.string().nullable().describe('null where it is not known'),
-  digest: z.string().nullable().describe('of what it runs, as last heard; null when it did not answer'),
+  digest: z.string().nullable().describe('of what it runs, as last heard; null where it did not say'),
   inStep: z.boolean().describe('whether that is what it should run'),
 });
 
@@ -81,7 +81,9 @@ export const statusSchema = z
     outcome: outcomeSchema.nullable().describe('how the last pass ended; null before that'),
     nginx: z.array(nginxSchema).describe('every nginx that is kept in step'),
     pools: z.array(poolSchema).describe('sorted by name'),
-    outside: z.array(outsideSchema).describe('containers that ask for a pool and are in none of those'),
+    outside: z
+      .array(outsideSchema)
+      .describe('containers that ask for a pool and are in none of those; not what another project labels'),
     problems: z.array(problemSchema).describe('what somebody should put right'),
     notes: z.array(z.string()).describe('what is amiss and belongs to no container'),
   })

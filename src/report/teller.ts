@@ -1,26 +1,28 @@
 import type { PoolChange } from '../core/diff.ts';
 import type { Problem } from '../core/model.ts';
+import { messageOf } from '../core/error-words.ts';
 import { printable } from '../core/printable.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { Clock, Report, Reporter } from '../loop/ports.ts';
 import type { Staleness } from '../loop/staleness.ts';
 import { describeChange, describeFound, shorten } from './change-words.ts';
-import { renderDuration } from './duration.ts';
+import { renderDuration, toTenths } from './duration.ts';
 import { Reminder } from './reminder.ts';
+import { Repeats } from './repeats.ts';
 import type { Told } from './told.ts';
 
 type Pass = Extract<Report, { readonly kind: 'pass' }>;
 
-/** So many different failures are told at once between two reminders; more are one that says something else each time. */
-const mostNews = 16;
+/** What is said of a pass that failed. */
+type Failure =
+  | {
+      readonly level: 'error';
+      readonly message: 'nginx refuses the configuration; the running one stays' | 'reload failed';
+    }
+  | { readonly level: 'warn'; readonly message: 'waiting' };
+
 /** A stream that was up for so long and breaks is news, not the same trouble going on. */
 const calmMs = 60_000;
-
-/** Something that does not work, from the first line about it to the last. */
-interface Trouble {
-  readonly beganMs: number;
-  readonly reminder: Reminder;
-}
 
 /**
  * Tells people what happens: one line for each thing that a person should know, and none twice. What goes on failing is told
@@ -33,9 +35,11 @@ export class Teller implements Reporter {
   /** Problems already told, by their text. */
   #problems: ReadonlyMap<string, Problem> = new Map();
   #notes: ReadonlySet<string> = new Set();
-  /** The passes that fail at present, and what was told of them since the last reminder. */
-  #failure: (Trouble & { readonly told: Set<string>; times: number }) | undefined;
-  #cut: Trouble | undefined;
+  /** The passes that fail at present. */
+  #failure: { readonly beganMs: number; readonly repeats: Repeats } | undefined;
+  /** Those that came to no outcome at all. */
+  #bugs: Repeats | undefined;
+  #cut: { readonly beganMs: number; readonly reminder: Reminder } | undefined;
   /** When the stream that was said to be lost came back. */
   #againMs: number | undefined;
   #isCutTold = false;
@@ -62,12 +66,7 @@ export class Teller implements Reporter {
         this.#reportCut(report);
         break;
       case 'bug':
-        this.#tell({
-          level: 'error',
-          message: 'a bug of lbwatch: the pass failed and will be tried again',
-          details: { err: report.error },
-          event: { kind: 'failure' },
-        });
+        this.#reportBug(report.error);
         break;
       case 'pass':
         this.#reportPass(report);
@@ -75,7 +74,17 @@ export class Teller implements Reporter {
     }
   }
 
+  #reportBug(error: unknown): void {
+    this.#bugs ??= new Repeats();
+    if (!this.#bugs.isDue(messageOf(error), this.#clock.nowMs())) return;
+    const message = 'a bug of lbwatch: the pass failed and will be tried again';
+    const { times } = this.#bugs;
+    const details = { err: error, ...(times > 1 ? { times } : {}) };
+    this.#tell({ level: 'error', message, details, event: { kind: 'failure' } });
+  }
+
   #reportPass(pass: Pass): void {
+    this.#bugs = undefined;
     if (pass.plan !== undefined) {
       this.#reportProblems(pass.plan.desired.problems);
       this.#reportNotes(pass.plan.notes);
@@ -102,13 +111,16 @@ export class Teller implements Reporter {
         this.#reportApplied(pass, outcome.reloaded);
         break;
       case 'rejected':
-        this.#reportFailure(outcome, 'nginx refuses the configuration; the running one stays', 'error');
+        this.#reportFailure(outcome, {
+          level: 'error',
+          message: 'nginx refuses the configuration; the running one stays',
+        });
         break;
       case 'rolledBack':
-        this.#reportFailure(outcome, 'reload failed', 'error');
+        this.#reportFailure(outcome, { level: 'error', message: 'reload failed' });
         break;
       case 'unavailable':
-        this.#reportFailure(outcome, 'waiting', 'warn');
+        this.#reportFailure(outcome, { level: 'warn', message: 'waiting' });
         break;
     }
   }
@@ -119,7 +131,8 @@ export class Teller implements Reporter {
       this.#tell({ level: 'info', message, details: { reasons }, event: { kind: 'changed' } });
       return;
     }
-    const reload = { sinceEventMs, stages, nginx: reloaded };
+    const shown = Object.entries(stages).map(([stage, atMs]) => [stage, toTenths(atMs)] as const);
+    const reload = { sinceEventMs: toTenths(sinceEventMs), stages: Object.fromEntries(shown), nginx: reloaded };
     for (const change of changes) {
       const line = `${describeChange(change)}; acknowledged ${String(Math.round(sinceEventMs))} ms after the event`;
       const details = { ...shorten(change), reasons, sinceEventMs, line };
@@ -164,25 +177,16 @@ export class Teller implements Reporter {
     this.#notes = new Set(notes);
   }
 
-  #reportFailure(outcome: Extract<Outcome, { message: string }>, message: string, level: 'error' | 'warn'): void {
+  #reportFailure(outcome: Extract<Outcome, { message: string }>, failure: Failure): void {
     const nowMs = this.#clock.nowMs();
     const isFirst = this.#failure === undefined;
-    this.#failure ??= {
-      beganMs: nowMs - (this.#staleness.ageMs ?? 0),
-      reminder: new Reminder(),
-      told: new Set(),
-      times: 0,
-    };
-    const { told, reminder } = this.#failure;
-    this.#failure.times += 1;
-    const isNews = !told.has(outcome.message) && told.size < mostNews;
-    if (!reminder.isDue(nowMs) && !isNews) return;
-    if (told.size >= mostNews) told.clear();
-    told.add(outcome.message);
+    this.#failure ??= { beganMs: nowMs - (this.#staleness.ageMs ?? 0), repeats: new Repeats() };
+    const { repeats } = this.#failure;
+    if (!repeats.isDue(outcome.message, nowMs)) return;
     const line = isFirst ? outcome.message : `${outcome.message} (${this.#describeStale()})`;
     const { since: staleSince } = this.#staleness;
-    const details = { outcome: outcome.kind, why: outcome.message, times: this.#failure.times, line, staleSince };
-    this.#tell({ level, message, details, event: { kind: 'failure' } });
+    const details = { outcome: outcome.kind, why: outcome.message, times: repeats.times, line, staleSince };
+    this.#tell({ ...failure, details, event: { kind: 'failure' } });
   }
 
   #reportRecovery(): void {
@@ -204,21 +208,22 @@ export class Teller implements Reporter {
     const isTold = this.#cut.reminder.isDue(nowMs) && (isFirst || this.#failure === undefined);
     this.#isCutTold ||= isTold;
     const line = isFirst ? why : `${why} (${this.#describeStale()})`;
-    const told = { message: 'event stream lost', details: { why, retryMs, staleSince: this.#staleness.since, line } };
+    const details = { why, retryMs, staleSince: this.#staleness.since, line };
+    const told = { message: 'event stream lost', details } as const;
     this.#tell(isTold ? { level: 'warn', ...told, event: { kind: 'stream lost' } } : { level: 'debug', ...told });
   }
 
   #reportWatching(): void {
     const nowMs = this.#clock.nowMs();
-    const told =
-      this.#cut === undefined
-        ? { message: 'watching the engine' }
-        : {
-            message: 'watching the engine again',
-            details: { line: `after ${renderDuration(nowMs - this.#cut.beganMs)}` },
-          };
-    const isTold = this.#cut === undefined || this.#isCutTold;
-    this.#tell(isTold ? { level: 'info', ...told, event: { kind: 'stream up' } } : { level: 'debug', ...told });
+    if (this.#cut === undefined) {
+      this.#tell({ level: 'info', message: 'watching the engine', event: { kind: 'stream up' } });
+    } else {
+      const line = `after ${renderDuration(nowMs - this.#cut.beganMs)}`;
+      const told = { message: 'watching the engine again', details: { line } } as const;
+      this.#tell(
+        this.#isCutTold ? { level: 'info', ...told, event: { kind: 'stream up' } } : { level: 'debug', ...told },
+      );
+    }
     this.#isCutTold = false;
     this.#againMs = nowMs;
   }

@@ -1,3 +1,4 @@
+import { withoutCommonEnds } from '../core/common-ends.ts';
 import { advance, nextPauseMs, pending } from '../core/probe.ts';
 import type { Probe, Standing } from '../core/probe.ts';
 import type { Mark } from '../loop/dirty.ts';
@@ -30,6 +31,8 @@ export class Readiness implements Checks {
   readonly #followed = new Map<string, Followed>();
   /** Theirs, by the same keys. */
   readonly #standings = new Map<string, Standing>();
+  /** Those of the last time. */
+  #probes: readonly Probe[] = [];
   readonly #queue: Followed[] = [];
   readonly #waiting = new Set<() => void>();
   #running = 0;
@@ -50,9 +53,11 @@ export class Readiness implements Checks {
   }
 
   async follow(probes: readonly Probe[]): Promise<ReadonlyMap<string, Standing>> {
-    const added = probes.filter(({ key }) => !this.#followed.has(key)).map((probe) => this.#add(probe));
-    // Each is followed now, so more are followed than wanted only where some are to be dropped.
-    if (this.#followed.size > probes.length) this.#dropAllBut(new Set(probes.map(({ key }) => key)));
+    const [gone, come] = withoutCommonEnds(this.#probes, probes);
+    this.#probes = probes;
+    const added = come.filter(({ key }) => !this.#followed.has(key)).map((probe) => this.#add(probe));
+    const wanted = new Set(come.map(({ key }) => key));
+    for (const { key } of gone) if (!wanted.has(key)) this.#drop(key);
     if (added.length > 0) {
       const isFirst = this.#isFirst;
       const isSettled = ({ standing, isOver }: Followed): boolean =>
@@ -70,7 +75,7 @@ export class Readiness implements Checks {
 
   /** Asks nobody any more. */
   stop(): void {
-    for (const [key, followed] of this.#followed) this.#drop(key, followed);
+    for (const key of [...this.#followed.keys()]) this.#drop(key);
   }
 
   #add(probe: Probe): Followed {
@@ -87,11 +92,9 @@ export class Readiness implements Checks {
     return followed;
   }
 
-  #dropAllBut(wanted: ReadonlySet<string>): void {
-    for (const [key, followed] of this.#followed) if (!wanted.has(key)) this.#drop(key, followed);
-  }
-
-  #drop(key: string, followed: Followed): void {
+  #drop(key: string): void {
+    const followed = this.#followed.get(key);
+    if (followed === undefined) return;
     followed.isOver = true;
     followed.cancel();
     this.#followed.delete(key);

@@ -42,7 +42,7 @@ function listOwn(one: Foreseen): readonly Finding[] {
   }
   if (isPortUnknown) {
     const kind = parseLabels(container).protocol === 'udp' ? 'udp' : 'tcp';
-    const message = `which port it is cannot be told here: it is the ${kind} port that the image exposes, if it is one; write lb.port, or expose, to be sure`;
+    const message = `its port cannot be told here: it is the ${kind} port that its image exposes, where that is one; write lb.port, or expose, to be sure`;
     findings.push({ level: 'note', at: placeOf(service, 'lb.pool'), service: service.name, message });
   }
   return findings;

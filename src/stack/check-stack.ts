@@ -34,14 +34,14 @@ export interface StackSettings {
 }
 
 /** A pool as it will be when everything runs and is well. */
-export interface ForeseenPool {
+interface ForeseenPool {
   readonly name: string;
   readonly protocol: Protocol;
   readonly method: Method['kind'];
   readonly members: readonly ForeseenMember[];
 }
 
-export interface ForeseenMember {
+interface ForeseenMember {
   readonly service: string;
   readonly role: Role;
   readonly replicas: number;

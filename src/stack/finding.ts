@@ -23,7 +23,8 @@ export function placeOf(service: Service, label: string): Place {
 
 /** By file and line, each once. */
 export function sortFindings(findings: readonly Finding[]): readonly Finding[] {
-  const key = ({ at, level, message }: Finding): string => [at.file, at.line, at.column, level, message].join(' ');
+  const key = ({ at, level, service, message }: Finding): string =>
+    [at.file, at.line, at.column, level, service, message].join(' ');
   const unique = new Map(findings.map((finding) => [key(finding), finding]));
   return [...unique.values()].sort(
     (one, other) =>

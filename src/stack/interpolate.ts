@@ -35,7 +35,7 @@ export function interpolate(text: string, variables: Readonly<Record<string, str
 
 /** The names of variables that a text writes with one `$`. */
 export function listVariables(text: string): readonly string[] {
-  const found = text.replaceAll('$$', '').matchAll(/\$\{?([A-Za-z_][A-Za-z0-9_]*)/g);
+  const found = text.replaceAll('$$', ' ').matchAll(/\$\{?([A-Za-z_][A-Za-z0-9_]*)/g);
   return [...found].map((match) => match[1] ?? '');
 }
 

@@ -58,6 +58,8 @@ export interface Service {
   readonly exposedPorts: readonly ExposedPort[];
   /** Real names, such as `shop_default`; undefined where `network_mode` says something else. */
   readonly networks: readonly string[] | undefined;
+  /** The same networks as the file calls them. */
+  readonly networkKeys: readonly string[];
   /** Other names that it is reached by. */
   readonly aliases: readonly string[];
   readonly networkMode: string | undefined;

@@ -1,13 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
 import Docker from 'dockerode';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { DockerEngine } from '../../src/adapters/docker.ts';
 import { toContainer, toEngineEvent, toPortVariable, toProcesses, toStartedAt } from '../../src/adapters/docker-map.ts';
+import { NoShell } from '../../src/adapters/exec.ts';
 import { Inventory } from '../../src/loop/inventory.ts';
 import { AppError } from '../../src/loop/ports.ts';
 import { engineFor } from '../support/engine-for.ts';
@@ -481,4 +484,48 @@ describe('the events of the near past', () => {
     docker.cutStreams();
     await broken;
   });
+});
+
+test('each call is told when it has ended, with how it went', async () => {
+  const told: string[] = [];
+  const watch = (host: string): DockerEngine => {
+    process.env['DOCKER_HOST'] = host;
+    return new DockerEngine(undefined, (call, result) => {
+      told.push(`${call} ${result}`);
+    });
+  };
+  const engine = watch(docker.host);
+  const id = docker.add({ name: 'app-1' });
+  await engine.listContainers();
+  // Who is gone is an answer.
+  await engine.inspectContainers([id, 'gone']);
+  await engine.ping();
+  docker.failures.set('/containers/json', { status: 403, message: 'Forbidden' });
+  await expect(engine.listContainers()).rejects.toThrow(AppError);
+  docker.failures.set('/containers/json', { status: 500, message: 'database is locked' });
+  await expect(engine.listContainers()).rejects.toThrow(AppError);
+
+  const port = await freePort();
+  const accepted: Socket[] = [];
+  const silent = createServer((socket) => accepted.push(socket)).listen(port, '127.0.0.1');
+  await once(silent, 'listening');
+  try {
+    const waiting = watch(`tcp://127.0.0.1:${String(port)}`);
+    waiting.callTimeoutMs = 50;
+    await expect(waiting.ping()).rejects.toThrow(AppError);
+    await expect(waiting.openShell('nginx')).rejects.toThrow(NoShell);
+  } finally {
+    silent.close();
+    for (const socket of accepted) socket.destroy();
+  }
+  expect(told).toEqual([
+    'list ok',
+    'inspect ok',
+    'inspect ok',
+    'ping ok',
+    'list refused',
+    'list error',
+    'ping timeout',
+    'shell timeout',
+  ]);
 });

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildBundle } from '../support/run-lab.ts';
 import { Fleet } from './fleet.ts';
 import type { FleetSize } from './fleet.ts';
+import { countReadBytes } from './usage.ts';
 import '../support/native-errors.ts';
 
 /** What the engine and nginx were asked. */
@@ -40,6 +41,19 @@ describe('what an event costs', () => {
     const counts = await count(fleet, () => fleet?.end(3));
     expect(counts.calls.length).toBeLessThanOrEqual(2);
     expect(counts.reloads).toBe(1);
+  }, 60_000);
+
+  test('that changes nothing is not that the generated files are read again, which grow with the members', async () => {
+    const one = new Fleet({ containers: 1000, pools: 10 });
+    fleet = one;
+    await one.start();
+    // The first look after a write reads them once more.
+    for (let turn = 0; turn < 2; turn++) await one.rest();
+    const before = countReadBytes(one.pid);
+    await one.tellNothing(1);
+    const bytes = countReadBytes(one.pid) - before;
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(one.generatedBytes / 2);
   }, 60_000);
 
   test('is one list at the start, however many there are', async () => {

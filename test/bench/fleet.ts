@@ -17,8 +17,8 @@ const dockerfile = readFileSync(join(import.meta.dirname, '../../src/Dockerfile'
 const [, nodeOptions = ''] = /NODE_OPTIONS="([^"]+)"/.exec(dockerfile) ?? [];
 const [, arenas = ''] = /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile) ?? [];
 
-/** Nobody else is likely to want it, and it is given to no outgoing connection. */
-const memberPort = 18_873;
+/** All members listen on this one, each at its own address; several runs on one machine have several. */
+const memberPort = await freePort();
 const withinMs = 30_000;
 /** Longer than the quiet window, so that the next event is acted on at once. */
 const restMs = 700;
@@ -72,6 +72,11 @@ export class Fleet {
   /** How often nginx was told to reload. */
   get reloads(): number {
     return this.#nginx?.errorLog().match(/signal 1 \(SIGHUP\) received/g)?.length ?? 0;
+  }
+
+  /** How large the file is that nginx includes. */
+  get generatedBytes(): number {
+    return Buffer.byteLength(this.#nginx?.generated() ?? '');
   }
 
   get pid(): number {

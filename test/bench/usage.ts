@@ -14,6 +14,11 @@ export function readRssMiB(pid: number): number {
   return Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(read(`/proc/${String(pid)}/status`))?.[1] ?? 'NaN') / 1024;
 }
 
+/** Bytes that a process has read so far, from files and connections (`/proc/PID/io`, proc(5)). */
+export function countReadBytes(pid: number): number {
+  return Number(/^rchar: ([0-9]+)$/m.exec(read(`/proc/${String(pid)}/io`))?.[1] ?? 'NaN');
+}
+
 /** How many file descriptors a process has open. */
 export function countOpenFiles(pid: number): number {
   return readdirSync(`/proc/${String(pid)}/fd`).length;

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 
 import type { Compose } from '../support/compose.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort } from '../support/free-port.ts';
 import { prepareJourney, root } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
+import type { StackJourney } from '../support/journey.ts';
 import { EngineApi } from './engine-api.ts';
 import type { Inspected } from './engine-api.ts';
 import type { Mood, Slot } from './operations.ts';
@@ -19,7 +18,7 @@ const commonSocket = '/var/run/docker.sock';
 
 /** The shipped stack with doors for faults to come in, and what the run itself knows of it. */
 export class ChaosStack {
-  readonly journey: Journey;
+  readonly journey: StackJourney;
   readonly api: EngineApi;
   /** Undefined where there is only the engine that everybody uses. */
   readonly engine: OwnEngine | undefined;
@@ -38,14 +37,13 @@ export class ChaosStack {
   #statusBase: string;
 
   private constructor(parts: {
-    readonly journey: Journey;
+    readonly journey: StackJourney;
     readonly api: EngineApi;
     readonly engine: OwnEngine | undefined;
     readonly proxy: Proxy;
     readonly space: Space;
-    readonly statusPort: number;
   }) {
-    const { journey, api, engine, proxy, space, statusPort } = parts;
+    const { journey, api, engine, proxy, space } = parts;
     this.journey = journey;
     this.api = api;
     this.engine = engine;
@@ -54,7 +52,7 @@ export class ChaosStack {
     this.sharedPath = join(space.directory, 'shared');
     this.insidePath = join(space.directory, 'inside');
     this.#nginxBase = `http://127.0.0.1:${String(journey.port)}`;
-    this.#statusBase = `http://127.0.0.1:${String(statusPort)}`;
+    this.#statusBase = `http://127.0.0.1:${String(journey.statusPort)}`;
   }
 
   /** Starts the engine where it is ours, then nginx and lbwatch. Whoever calls this ends it, also where it throws. */
@@ -73,7 +71,6 @@ export class ChaosStack {
     await chmod(join(insidePath, 'control'), 0o777);
     const proxy = await Proxy.start(join(directory, 'socket/docker.sock'), enginePath);
 
-    const statusPort = await freePort();
     const journey = await prepareJourney('chaos', undefined, {
       DOCKER_HOST: `unix://${enginePath}`,
       // The shipped file mounts a socket; this stack's comes in a folder.
@@ -82,10 +79,9 @@ export class ChaosStack {
       CHAOS_SOCKET_DIR: join(directory, 'socket'),
       CHAOS_BUNDLE: join(root, 'dist/lbwatch.js'),
       CHAOS_SHARED: join(directory, 'shared'),
-      CHAOS_STATUS_PORT: String(statusPort),
     });
     await cp(join(insidePath, 'docker-compose.override.yaml'), join(journey.directory, 'docker-compose.override.yaml'));
-    const stack = new ChaosStack({ journey, api: new EngineApi(enginePath), engine, proxy, space, statusPort });
+    const stack = new ChaosStack({ journey, api: new EngineApi(enginePath), engine, proxy, space });
     onMade(stack);
     await stack.site.open();
     // nginx does not start from a site that names pools before there are any.

@@ -47,7 +47,9 @@ test('by no command, no log line, no answer of the status server, no error', asy
   await say('drain', 'nobody');
   await say('undrain', 'app-2');
   const at = `http://127.0.0.1:${String(lab.statusPort)}`;
-  for (const path of ['/healthz', '/readyz', '/drain', '/nothing']) said.push(await (await fetch(at + path)).text());
+  await say('status');
+  for (const path of ['/healthz', '/readyz', '/drain', '/nothing', '/api/status', '/api/events'])
+    said.push(await (await fetch(at + path)).text());
 
   writeFileSync(lab.nginx.sitePath, 'listen_to_this on;\n');
   await controller.logged('nginx refuses the configuration; the running one stays');

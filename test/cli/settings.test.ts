@@ -38,6 +38,7 @@ test('defaults', () => {
     quiet: 500,
     maxWait: 1000,
     status: { address: '127.0.0.1', port: 9180 },
+    statusNames: [],
     logFormat: 'pretty',
     logLevel: 'info',
   });

@@ -87,6 +87,8 @@ describe('names, labels and networks that are hostile', () => {
       );
     // Of so many members some are named, and then the one that leaves.
     await shows(/pool (?:changed|in step): app |"pool":"app".*"msg":"pool (?:changed|in step)"/);
+    // Nor do those who ask it.
+    for (const words of [[], ['--json']]) expectPlainEnd(await lab.command(['status', ...words]));
     lab.docker.end(evil);
     await shows(/- a\\u|"left":\[\{"container":"a\\u/);
     expectPlain(lines());

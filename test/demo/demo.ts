@@ -6,8 +6,8 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Compose } from '../support/compose.ts';
-import { readHttpPort, requireFreePort } from './http-port.ts';
 import { paint, say } from './narrate.ts';
+import { readPorts, requireFreePort } from './published-port.ts';
 import { showStack, takeDown, tellHowToGoOn } from './scenes.ts';
 import { Stage } from './stage.ts';
 
@@ -21,8 +21,8 @@ async function main(options: readonly string[]): Promise<void> {
     await takeDown(compose);
     return;
   }
-  const port = await readHttpPort(root);
-  await requireFreePort(port, compose);
+  const ports = await readPorts(root);
+  for (const port of ports) await requireFreePort(port, compose);
   const stage = new Stage(compose);
   try {
     await showStack(stage);
@@ -30,7 +30,7 @@ async function main(options: readonly string[]): Promise<void> {
     await stage.tellLastLines();
     throw error;
   }
-  tellHowToGoOn(stage, port);
+  await tellHowToGoOn(stage, ports);
 }
 
 try {

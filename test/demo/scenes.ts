@@ -5,8 +5,8 @@ import type { Answer } from '../support/who-answers.ts';
 import type { SteadyTraffic, Timed } from '../support/steady-traffic.ts';
 import { claim, claimBackup, claimPrimaries } from './claim.ts';
 import type { Compose } from '../support/compose.ts';
-import type { HttpPort } from './http-port.ts';
 import { during, paint, quote, say, tellCommand, tellProof, tellStep } from './narrate.ts';
+import type { PublishedPort } from './published-port.ts';
 import { backupServices, explainPool, primaryServices } from './stack.ts';
 import type { Stage } from './stage.ts';
 
@@ -135,18 +135,21 @@ async function startPrimaries(stage: Stage): Promise<void> {
 }
 
 /** How to see more by hand; the stack stays up. */
-export function tellHowToGoOn(stage: Stage, port: HttpPort): void {
+export async function tellHowToGoOn(stage: Stage, ports: readonly PublishedPort[]): Promise<void> {
   const { command } = stage.compose;
-  const up = port.isFromEnvironmentOnly ? `HTTP_PORT=${port.text} ${command}` : command;
+  const set = ports.filter(({ isFromEnvironmentOnly }) => isFromEnvironmentOnly);
+  const up = [...set.map(({ variable, text }) => `${variable}=${text}`), command].join(' ');
+  const statusPort = await stage.compose.publishedPort('lbwatch', 9180);
   say();
   say(
     `${paint('green', '✓')} ${paint('bold', 'All of it is so.')} The stack stays up: http://127.0.0.1:${String(stage.port)}/`,
   );
+  say(`   What lbwatch says of it, live: http://127.0.0.1:${String(statusPort)}/`);
   say();
   say('   Go on by hand:');
   tellCommand(`${up} up -d --scale flaskservice=3`);
   tellCommand(`${command} logs -f lbwatch`);
-  tellCommand(`${command} exec lbwatch lbwatch explain`);
+  tellCommand(`${command} exec lbwatch lbwatch status`);
   tellCommand('npm run demo -- --down');
 }
 

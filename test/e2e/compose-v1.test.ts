@@ -15,7 +15,7 @@ testWhereInstalled(
   async () => {
     const journey = await prepareJourney('v1');
     const compose = async (...words: readonly string[]): Promise<void> => {
-      const env = { HTTP_PORT: String(journey.port) };
+      const env = { HTTP_PORT: String(journey.port), STATUS_PORT: String(journey.statusPort) };
       await execa(composeV1, ['-p', journey.project, ...words], { cwd: journey.directory, env, stdin: 'ignore' });
     };
     try {

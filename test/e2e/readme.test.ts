@@ -26,7 +26,11 @@ test('the commands, from the demo to its removal', async () => {
   expect(commands).toContain('npm run demo -- --down');
 
   const port = await freePort();
-  const env = { HTTP_PORT: String(port), COMPOSE_PROJECT_NAME: `lbwatch-readme-${String(process.pid)}` };
+  const env = {
+    HTTP_PORT: String(port),
+    STATUS_PORT: String(await freePort()),
+    COMPOSE_PROJECT_NAME: `lbwatch-readme-${String(process.pid)}`,
+  };
   for (const command of commands) {
     const { file, words } = substitute(command);
     const result = await execa(file, words, { cwd: root, env, all: true, reject: false, stdin: 'ignore' });
@@ -40,6 +44,7 @@ test('the commands, from the demo to its removal', async () => {
         { withinMs: 20_000 },
       );
     }
+    if (command.endsWith('lbwatch status')) expect(result.stdout).toMatch(/^state +in step$/m);
     if (command.endsWith('explain')) expect(result.stdout).toMatch(/flaskservice-5 +flaskappproxy +primary +in/);
     if (command.endsWith('logs lbwatch')) expect(result.stdout).toContain('pool changed: flaskappproxy');
   }

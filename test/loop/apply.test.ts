@@ -403,6 +403,54 @@ describe('several nginx', () => {
   });
 });
 
+describe('the digest that each nginx has answered with last', () => {
+  test('is known after a pass, whatever became of it, for those that the pass found', async () => {
+    const lab = await startLab();
+    const applier = lab.restarted();
+    const nginx = await lab.target();
+    const silent = new FakeTarget({ name: 'silent' });
+    expect(applier.heard(nginx.id)).toBeUndefined();
+    const wanted = await lab.want(one);
+    expect((await applier.apply(wanted, found(nginx, silent))).kind).toBe('unavailable');
+    expect([applier.heard(nginx.id), applier.heard(silent.id)]).toEqual([wanted.digest, undefined]);
+
+    writeFileSync(lab.nginx.sitePath, 'no_such_directive on;\n');
+    expect((await applier.apply(await lab.want(one, two), found(nginx))).kind).toBe('rejected');
+    expect(applier.heard(nginx.id)).toBe(wanted.digest);
+    await applier.apply(wanted, found(silent));
+    expect(applier.heard(nginx.id)).toBeUndefined();
+  });
+
+  test('is not known of one that took up what another refused, and was told to go back', async () => {
+    const lab = await startLab();
+    await lab.apply(one);
+    const good = await lab.want(one);
+    const wanted = await lab.want(one, two);
+    let runs = good.digest;
+    const taker = new FakeTarget({
+      name: 'taker',
+      digest: () => runs,
+      reload: () => {
+        runs = lab.nginx.generated() === wanted.text ? wanted.digest : good.digest;
+      },
+    });
+    const refuser = new FakeTarget({ name: 'refuser', digest: () => good.digest });
+    const applier = lab.restarted();
+    expect((await applier.apply(wanted, found(taker, refuser))).kind).toBe('rolledBack');
+    expect([applier.heard(taker.id), applier.heard(refuser.id)]).toEqual([undefined, good.digest]);
+  });
+
+  test('is heard anew by a controller that was started anew, also where nothing is to be done', async () => {
+    const lab = await startLab();
+    await lab.apply(one);
+    const applier = lab.restarted();
+    const nginx = await lab.target();
+    const wanted = await lab.want(one);
+    expect((await applier.apply(wanted, found(nginx))).kind).toBe('unchanged');
+    expect(applier.heard(nginx.id)).toBe(wanted.digest);
+  });
+});
+
 /** The same nginx, where nothing can be run beside it. */
 function untested(target: Target): Target {
   return {

@@ -10,6 +10,7 @@ import { startStatusServer } from '../../src/report/status-server.ts';
 import { container } from '../support/container.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { StatusLab, noMetrics } from '../support/status-lab.ts';
 import '../support/native-errors.ts';
 
 const app = container({ name: 'app-1', attachments: [{ network: 'shop_default', address: '10.0.0.2' }] });
@@ -150,13 +151,12 @@ describe('how it ends', () => {
   });
 });
 
-const noMetrics = { contentType: 'text/plain', text: () => Promise.resolve('') };
-
 test('over the wire: a caller who hangs up, and a controller that ends, end the wait', async () => {
   const desk = new Desk();
   desk.holds = true;
   const port = await freePort();
-  const stop = await startStatusServer('127.0.0.1', port, vitals, desk, noMetrics);
+  const parts = { vitals, desk, sources: new StatusLab(), metrics: noMetrics };
+  const stop = await startStatusServer({ host: '127.0.0.1', port, names: [] }, parts);
   const post = (signal?: AbortSignal): Promise<Response> =>
     fetch(`http://127.0.0.1:${String(port)}/drain?wait=1h`, {
       method: 'POST',

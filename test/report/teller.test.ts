@@ -12,6 +12,7 @@ import { renderLine } from '../../src/report/line.ts';
 import { logTo } from '../../src/report/log.ts';
 import { Teller } from '../../src/report/teller.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { isListed } from '../support/listed.ts';
 
 type Pass = Extract<Report, { kind: 'pass' }>;
 
@@ -43,6 +44,7 @@ function begin(level = 'info') {
     records,
     /** What was written since the last call. */
     lines: (): readonly string[] => {
+      expect(records().filter((record) => !isListed(record))).toEqual([]);
       const lines = records().map((record) => `${words[Number(record['level'])] ?? '?'} ${renderLine(record)}`);
       written.length = 0;
       return lines;
@@ -355,15 +357,34 @@ describe('everything else', () => {
 
   test('the start, the end, and a bug with its stack', () => {
     const { report, lines } = begin();
-    report({ kind: 'started', details: { nginx: 'shop-nginx-1', directory: '/etc/nginx/lbwatch' } });
+    report({ kind: 'started', details: { nginx: 'shop-nginx-1', dir: '/etc/nginx/lbwatch' } });
     report({ kind: 'bug', error: new TypeError('nginx number NaN cannot be written') });
     report({ kind: 'stopped' });
     const [started, bug, stopped] = lines();
-    expect(started).toBe('info lbwatch started nginx=shop-nginx-1 directory=/etc/nginx/lbwatch');
+    expect(started).toBe('info lbwatch started nginx=shop-nginx-1 dir=/etc/nginx/lbwatch');
     expect(bug).toMatch(
       /^error a bug of lbwatch: the pass failed and will be tried again\nTypeError: nginx number NaN .*\n {4}at /,
     );
     expect(stopped).toBe('info lbwatch stopped; nginx goes on serving');
+  });
+
+  test('a bug that comes back with every try is told seldom, another one at once, and after a pass anew', async () => {
+    const { clock, report, lines } = begin();
+    const bug = (message: string): void => {
+      report({ kind: 'bug', error: new Error(message) });
+    };
+    const first = (): readonly string[] => lines().map((line) => line.split('\n')[1] ?? '');
+    for (let tries = 0; tries < 360; tries += 1) {
+      bug('one');
+      await clock.advance(10_000);
+    }
+    // Of an hour: at once, after 1 s (which is the next try), 10 s, 1 min, 5 min, 15 min.
+    expect(first().length).toBeLessThan(10);
+    bug('another');
+    expect(first()).toEqual(['Error: another']);
+    report(pass(unchanged));
+    bug('one');
+    expect(first()).toEqual(['Error: one']);
   });
 
   test('a cut stream is told once, then seldom, and when it is up again', async () => {

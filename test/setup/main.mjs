@@ -1,6 +1,7 @@
 // What `npm run demo`, `traffic`, `chaos`, `bench`, `test` and `check` start: brings a fresh clone to where they can run, step by
 // step, then runs them. Needs nothing but Node 20; each step is skipped where its work is done already.
 import { ensureBundle } from './bundle.mjs';
+import { ensureChromium } from './chromium.mjs';
 import { ensureCompose, ensureComposeV1 } from './compose.mjs';
 import { readDotEnv } from './dot-env.mjs';
 import { askEngine, ensureEngine } from './engine.mjs';
@@ -12,16 +13,17 @@ import { ensureNpmPackages } from './npm-packages.mjs';
 import { ensureOneContainerImage } from './one-container-image.mjs';
 import { ensureOtherEngines } from './other-engines.mjs';
 import { ensureCaddyImage, ensureHaproxyImage } from './packaged-images.mjs';
+import { ensurePrometheus } from './prometheus.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
-import { journeys, runTests, withoutEngine } from './run-tests.mjs';
+import { areTestsOfThePage, journeys, runTests, withoutEngine } from './run-tests.mjs';
 import { say, sayOnStderr } from './say.mjs';
 import { SetupError } from './setup-error.mjs';
 import { ensureStackImages } from './stack-images.mjs';
 import { ensureWrk } from './wrk.mjs';
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Promise<number>>>} */
-const commands = { demo, traffic, chaos, bench, test, check: runCheck };
+const commands = { demo, traffic, chaos, bench, screenshots, test, check: runCheck };
 
 /** @param {readonly string[]} args */
 async function demo(args) {
@@ -65,22 +67,36 @@ async function chaos(args) {
   return runWithCompose('test/chaos/chaos.ts', args, await ensureStack());
 }
 
+/** @param {readonly string[]} args */
+async function screenshots(args) {
+  await ensureNpmPackages();
+  process.env['LAB_CHROMIUM'] = await ensureChromium();
+  return runWithCompose('test/screenshots/screenshots.ts', args, await ensureStack());
+}
+
 /** @param {readonly string[]} args `--unit`: only what needs no engine; all others are Jest's */
 async function test(args) {
   await ensureNpmPackages();
   const nginx = await ensureNginxBinary();
   const parser = await ensureNginxParser();
+  const prometheus = await ensurePrometheus();
   await ensureBundle();
+  const isUnit = args.includes('--unit');
+  const goes = isUnit
+    ? [[...args.filter((arg) => arg !== '--unit'), ...withoutEngine]]
+    : args.length > 0
+      ? [args]
+      : [withoutEngine, journeys];
   const env = {
     ...readDotEnv(),
     ...process.env,
     LAB_NGINX: nginx.binary,
     LAB_NGINX_MODULES: nginx.modules,
     LAB_NGINX_PARSER: parser,
+    LAB_PROMETHEUS: prometheus,
+    LAB_CHROMIUM: (await areTestsOfThePage(goes)) ? await ensureChromium() : '',
   };
-  if (args.includes('--unit')) {
-    return runTests([[...args.filter((arg) => arg !== '--unit'), ...withoutEngine]], env);
-  }
+  if (isUnit) return runTests(goes, env);
   await ensureEngine();
   const compose = await ensureCompose();
   const composeV1 = await ensureComposeV1();
@@ -90,7 +106,7 @@ async function test(args) {
   await ensureStackImages(compose);
   await ensureOneContainerImage();
   const { older, newer, podman } = await ensureOtherEngines();
-  return runTests(args.length > 0 ? [args] : [withoutEngine, journeys], {
+  return runTests(goes, {
     ...readDotEnv(),
     ...env,
     LAB_COMPOSE: compose.join(' '),

@@ -5,6 +5,7 @@ import { say, sayWhile, secondsSince } from './say.mjs';
 /** @type {readonly { name: string, program: string, args: readonly string[] }[]} */
 const checks = [
   { name: 'types', program: 'tsc', args: ['--noEmit'] },
+  { name: 'types of page', program: 'tsc', args: ['--noEmit', '-p', 'src/report/page'] },
   { name: 'lint', program: 'eslint', args: ['.'] },
   { name: 'format', program: 'prettier', args: ['--check', '.'] },
   { name: 'unused code', program: 'knip', args: [] },

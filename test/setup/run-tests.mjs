@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { inClone, inLab } from './clone.mjs';
-import { runAttached } from './run.mjs';
+import { mustRun, runAttached } from './run.mjs';
 
 /**
  * What we use of Jest's `--json` report.
@@ -17,6 +17,14 @@ export const withoutEngine = ['--maxWorkers=2', '--testPathIgnorePatterns=/test/
 
 /** The journeys: one after the other, since they share an engine, and some of them measure time. */
 export const journeys = ['/test/e2e/'];
+
+const jest = [
+  '--experimental-vm-modules',
+  '--no-warnings=ExperimentalWarning',
+  inClone('node_modules', 'jest', 'bin', 'jest.js'),
+  '--config',
+  'test/jest.config.js',
+];
 
 /**
  * What came of a run of Jest.
@@ -45,23 +53,26 @@ export async function runTests(goes, env) {
 }
 
 /**
+ * Whether any of these runs of Jest has a test of the status page in it, which needs a browser.
+ * @param {readonly (readonly string[])[]} goes
+ */
+export async function areTestsOfThePage(goes) {
+  for (const go of goes) {
+    const files = await mustRun('cannot list the tests', 'node', [...jest, '--listTests', ...go]);
+    if (/\/test\/(?:report|e2e)\/page\//.test(files)) return true;
+  }
+  return false;
+}
+
+/**
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<Result>}
  */
 async function runJest(args, env) {
   const reportFile = inLab(`jest-${process.pid}.json`);
-  const jest = [
-    '--experimental-vm-modules',
-    '--no-warnings=ExperimentalWarning',
-    inClone('node_modules', 'jest', 'bin', 'jest.js'),
-  ];
   try {
-    const code = await runAttached(
-      'node',
-      [...jest, '--config', 'test/jest.config.js', '--json', `--outputFile=${reportFile}`, ...args],
-      env,
-    );
+    const code = await runAttached('node', [...jest, '--json', `--outputFile=${reportFile}`, ...args], env);
     return { code, ...count(readReport(reportFile), code) };
   } finally {
     rmSync(reportFile, { force: true });

@@ -20,6 +20,12 @@ export interface Journey {
   readonly end: () => Promise<void>;
 }
 
+/** The shipped stack, or one like it. */
+export interface StackJourney extends Journey {
+  /** Where the controller answers on this machine, where the Compose file publishes STATUS_PORT. */
+  readonly statusPort: number;
+}
+
 /**
  * Copies the shipped stack, or another Compose file beside the shipped nginx/, to a folder of its own. Starts nothing.
  * The images must have been built: a test never builds.
@@ -31,7 +37,7 @@ export async function prepareJourney(
   name: string,
   file?: string,
   environment: Readonly<Record<string, string>> = {},
-): Promise<Journey> {
+): Promise<StackJourney> {
   const directory = await mkdtemp(join(tmpdir(), `lbwatch-${name}-`));
   const source = file === undefined ? join(root, 'docker-compose.yaml') : join(root, 'test/e2e', file);
   await cp(source, join(directory, 'docker-compose.yaml'));
@@ -41,7 +47,9 @@ export async function prepareJourney(
   const project = basename(directory)
     .toLowerCase()
     .replace(/[^a-z0-9-]/g, '');
-  const compose = await Compose.find({ directory, project, environment: { HTTP_PORT: String(port), ...environment } });
+  const statusPort = await freePort();
+  const ports = { HTTP_PORT: String(port), STATUS_PORT: String(statusPort) };
+  const compose = await Compose.find({ directory, project, environment: { ...ports, ...environment } });
   const end = async (): Promise<void> => {
     // Containers of the test's own making, which Compose does not know.
     const { stdout } = await compose.docker('ps', '-aq', '--filter', `name=^/?${project}-`);
@@ -50,5 +58,5 @@ export async function prepareJourney(
     await compose.down();
     await rm(directory, { recursive: true, force: true });
   };
-  return { compose, project, directory, port, end };
+  return { compose, project, directory, port, statusPort, end };
 }

@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 import { eventually } from './eventually.ts';
@@ -94,12 +95,41 @@ export class RunLab {
     return controller;
   }
 
-  /** Runs a command to its end. */
-  async command(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
-    const child = spawn(process.execPath, [bundle, ...words], {
+  /** Starts a command, which the test ends. */
+  begin(
+    words: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): ChildProcessByStdio<null, Readable, Readable> {
+    return spawn(process.execPath, [bundle, ...words], {
       env: { ...this.environment, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+  }
+
+  /** Starts a command on a terminal of its own (util-linux: script). Ends with its standard input. */
+  beginOnTerminal(
+    words: readonly string[],
+    columns: number,
+    rows: number,
+  ): ChildProcessByStdio<Writable, Readable, null> {
+    const size = `stty cols ${String(columns)} rows ${String(rows)}`;
+    const quoted = [process.execPath, bundle, ...words].map((word) => `'${word}'`).join(' ');
+    return spawn('script', ['-qec', `${size}; exec ${quoted}`, '/dev/null'], {
+      env: this.environment,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+  }
+
+  /** What all of its controllers have logged, but for those that were told to log for people. */
+  records(): readonly LogRecord[] {
+    const parse: (line: string) => LogRecord = JSON.parse;
+    const lines = this.#controllers.flatMap((controller) => controller.lines);
+    return lines.filter((line) => line.startsWith('{')).map((line) => parse(line));
+  }
+
+  /** Runs a command to its end. */
+  async command(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    const child = this.begin(words, environment);
     const exit = once(child, 'exit');
     const [stdout, stderr, ended] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
     const code: unknown = ended[0];

@@ -1,11 +1,12 @@
 import { Registry } from 'prom-client';
 
 import type { Clock, EngineCall, EngineCallResult, Report, Reporter } from '../../loop/ports.ts';
+import type { Plan } from '../../loop/reconcile.ts';
 import type { Staleness } from '../../loop/staleness.ts';
 import { EngineMetrics } from './engine-metrics.ts';
 import { NginxMetrics } from './nginx-metrics.ts';
 import { PassMetrics } from './pass-metrics.ts';
-import { PoolMetrics } from './pool-metrics.ts';
+import { addPoolMetrics } from './pool-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 
 /**
@@ -17,15 +18,16 @@ export class Metrics implements Reporter {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly #registry = new Registry();
   readonly #passes: PassMetrics;
-  readonly #pools: PoolMetrics;
   readonly #nginx: NginxMetrics;
   readonly #engine: EngineMetrics;
+  /** What the last pass that came so far has found. */
+  #plan: Plan | undefined;
   #asked: Promise<string> | undefined;
 
   /** @param staleness has noted each report before these metrics are told of it */
   constructor(version: string, clock: Clock, staleness: Pick<Staleness, 'since' | 'ageMs'>) {
     this.#passes = new PassMetrics(this.#registry, clock, staleness);
-    this.#pools = new PoolMetrics(this.#registry);
+    addPoolMetrics(this.#registry, () => this.#plan);
     this.#nginx = new NginxMetrics(this.#registry);
     this.#engine = new EngineMetrics(this.#registry);
     addProcessMetrics(this.#registry, version);
@@ -36,7 +38,7 @@ export class Metrics implements Reporter {
       case 'pass':
         this.#passes.notePass(report);
         if (report.plan === undefined) break;
-        this.#pools.plan = report.plan;
+        this.#plan = report.plan;
         this.#nginx.notePlan(report.plan);
         break;
       case 'bug':
@@ -70,9 +72,6 @@ export class Metrics implements Reporter {
 
   async #gather(): Promise<string> {
     await this.#nginx.ask();
-    const text = await this.#registry.metrics();
-    // A thousand pools are ten thousand numbers: they are not kept until the next time.
-    this.#pools.forget();
-    return text;
+    return this.#registry.metrics();
   }
 }

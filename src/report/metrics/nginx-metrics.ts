@@ -1,8 +1,9 @@
-import { Counter, Gauge } from 'prom-client';
+import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
 
 import type { Connections, Target } from '../../loop/ports.ts';
 import type { Plan } from '../../loop/reconcile.ts';
+import { LookedAt } from './looked-at.ts';
 
 /** What one nginx has answered just now. */
 interface Answer {
@@ -13,6 +14,8 @@ interface Answer {
   readonly connections: Connections | undefined;
 }
 
+const connectionStates = ['reading', 'writing', 'waiting'] as const;
+
 /** Every nginx that is kept in step: its reloads, and what it answers itself whenever somebody looks at the metrics. */
 export class NginxMetrics {
   readonly #reloads: Counter<'nginx'>;
@@ -20,35 +23,28 @@ export class NginxMetrics {
   #answers: readonly Answer[] = [];
 
   constructor(registry: Registry) {
-    const registers = [registry];
     const labelNames = ['nginx'] as const;
     this.#reloads = new Counter({
       name: 'lbwatch_reloads_total',
       help: 'Reloads that the nginx has acknowledged.',
       labelNames,
-      registers,
+      registers: [registry],
     });
-    const addGauge = (name: string, help: string, read: (answer: Answer) => boolean): void => {
-      const answers = (): readonly Answer[] => this.#answers;
-      new Gauge({
-        name,
-        help,
-        labelNames,
-        registers,
-        collect() {
-          this.reset();
-          for (const answer of answers()) this.set({ nginx: answer.nginx }, Number(read(answer)));
-        },
-      });
+    const isTrue = (name: string, help: string, read: (answer: Answer) => boolean): void => {
+      new LookedAt(registry, name, help, labelNames, () =>
+        this.#answers.map((answer) => ({ labels: { nginx: answer.nginx }, value: Number(read(answer)) })),
+      );
     };
-    addGauge('lbwatch_nginx_up', 'Whether it answers lbwatch.', ({ isUp }) => isUp);
-    addGauge(
-      'lbwatch_nginx_in_step',
-      'Whether it runs what it should; 0 for a moment during a reload.',
-      (one) => one.isInStep,
+    isTrue('lbwatch_nginx_up', 'Whether it answers lbwatch.', ({ isUp }) => isUp);
+    const inStep = 'Whether it runs what it should; 0 for a moment during a reload.';
+    isTrue('lbwatch_nginx_in_step', inStep, ({ isInStep }) => isInStep);
+    const info = 'Always 1: the version that the nginx has told.';
+    new LookedAt(registry, 'lbwatch_nginx_info', info, ['nginx', 'version'], () =>
+      this.#answers.flatMap(({ nginx, version }) =>
+        version === undefined ? [] : [{ labels: { nginx, version }, value: 1 }],
+      ),
     );
-    this.#addInfo(registers);
-    this.#addConnections(registers);
+    this.#addConnections(registry);
   }
 
   /** Whom to ask from now on. */
@@ -72,37 +68,20 @@ export class NginxMetrics {
     this.#answers = await Promise.all(asked);
   }
 
-  #addInfo(registers: Registry[]): void {
+  #addConnections(registry: Registry): void {
+    new LookedAt(
+      registry,
+      'lbwatch_nginx_connections',
+      'Client connections by what they do: read a request, are answered, or are idle (stub_status).',
+      ['nginx', 'state'],
+      () =>
+        this.#answers.flatMap(({ nginx, connections }) =>
+          connections === undefined
+            ? []
+            : connectionStates.map((state) => ({ labels: { nginx, state }, value: connections[state] })),
+        ),
+    );
     const answers = (): readonly Answer[] => this.#answers;
-    new Gauge({
-      name: 'lbwatch_nginx_info',
-      help: 'Always 1: the version that the nginx has told.',
-      labelNames: ['nginx', 'version'],
-      registers,
-      collect() {
-        this.reset();
-        for (const { nginx, version } of answers()) if (version !== undefined) this.set({ nginx, version }, 1);
-      },
-    });
-  }
-
-  #addConnections(registers: Registry[]): void {
-    const answers = (): readonly Answer[] => this.#answers;
-    new Gauge({
-      name: 'lbwatch_nginx_connections',
-      help: 'Client connections by what they do: read a request, are answered, or are idle (stub_status).',
-      labelNames: ['nginx', 'state'],
-      registers,
-      collect() {
-        this.reset();
-        for (const { nginx, connections } of answers()) {
-          if (connections === undefined) continue;
-          for (const state of ['reading', 'writing', 'waiting'] as const) {
-            this.set({ nginx, state }, connections[state]);
-          }
-        }
-      },
-    });
     const counters = [
       ['accepts', 'lbwatch_nginx_connections_accepted_total', 'Client connections accepted (stub_status).'],
       ['handled', 'lbwatch_nginx_connections_handled_total', 'Client connections not dropped (stub_status).'],
@@ -113,7 +92,7 @@ export class NginxMetrics {
         name,
         help,
         labelNames: ['nginx'],
-        registers,
+        registers: [registry],
         collect() {
           this.reset();
           for (const { nginx, connections } of answers()) {

@@ -4,6 +4,7 @@ import type { Container } from '../../../src/core/model.ts';
 import { engineCallResults, engineCalls } from '../../../src/loop/ports.ts';
 import { Staleness } from '../../../src/loop/staleness.ts';
 import { Metrics } from '../../../src/report/metrics/metrics.ts';
+import { circumstances } from '../../support/circumstances.ts';
 import { container } from '../../support/container.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeTarget } from '../../support/fake-target.ts';
@@ -216,6 +217,14 @@ describe('nginx', () => {
     expect(of('lbwatch_nginx_requests_total', 'good')).toEqual([20]);
     expect(series.get('lbwatch_nginx_connections{nginx="good",state="waiting"}')).toBe(3);
     expect(series.get('lbwatch_nginx_info{nginx="good",version="1.26.3"}')).toBe(1);
+  });
+
+  test('is not asked for counters that it was built without', async () => {
+    const { report, metrics } = start();
+    const build = { ...circumstances.build, stubStatus: false };
+    const target = new FakeTarget({ digest: () => wantedDigest, connections: () => connections });
+    report(pass({ plan: planOf([], [target], { build }) }));
+    expect(await metrics.text()).not.toMatch(/^lbwatch_nginx_(?:connections|requests).*\{/m);
   });
 
   test('whoever looks meanwhile is told the same, and nginx is asked once', async () => {

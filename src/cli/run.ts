@@ -16,6 +16,7 @@ import { Timeline } from '../report/timeline.ts';
 import type { Told } from '../report/told.ts';
 import { watchConfig } from '../sources/config-watch.ts';
 import { watchEvents } from '../sources/docker-events.ts';
+import { PileUp } from '../sources/pile-up.ts';
 import { startResync } from '../sources/resync.ts';
 import { takesColours } from './say.ts';
 import type { Settings } from './settings.ts';
@@ -52,12 +53,20 @@ export async function run(settings: Settings): Promise<void> {
   const heard = (targetId: string): string | undefined => parts.applier.heard(targetId);
   const board = new StatusBoard({ version, clock: systemClock, staleness, heard });
   const passes = new PassWatch(new Teller(tell, systemClock, staleness));
+  const pileUp = new PileUp(
+    systemClock,
+    () => readiness.canLookCloser,
+    () => {
+      readiness.lookCloser();
+    },
+  );
   const reporter: Reporter = {
     report(report) {
       staleness.note(report);
       metrics.report(report);
       board.report(report);
       passes.report(report);
+      if (report.kind === 'pass' && report.plan !== undefined) pileUp.watch(report.plan.found.targets);
     },
   };
   const window = { quietMs: settings.quiet, maxWaitMs: settings.maxWait };
@@ -115,6 +124,7 @@ export async function run(settings: Settings): Promise<void> {
   stopping.abort();
   stopResync();
   readiness.stop();
+  pileUp.stop();
   // A pass under way is given half a second; what it leaves half done, the next start repairs.
   await Promise.race([
     Promise.all([controller.stop().then(close), watching, stopConfigWatch(), stopStatus()]),

@@ -7,7 +7,7 @@ import type { Reach } from '../core/address.ts';
 import type { PoolChange } from '../core/diff.ts';
 import type { Container, Drain } from '../core/model.ts';
 import type { NginxBuild } from '../core/nginx-build.ts';
-import type { Answer, Probe, Standing } from '../core/probe.ts';
+import type { Answer, Probe, Question, Standing } from '../core/probe.ts';
 import type { Texts } from '../core/render.ts';
 import type { Site } from '../core/site.ts';
 import type { Handover } from './handover.ts';
@@ -102,7 +102,7 @@ export interface Checks {
 }
 
 /** Asks one member once. Never throws: no answer is an answer too. */
-export type AskMember = (probe: Probe) => Promise<Answer>;
+export type AskMember = (question: Question) => Promise<Answer>;
 
 /** What happens while the loop runs, for a log to write down. */
 export type Report =

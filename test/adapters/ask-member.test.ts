@@ -6,7 +6,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { askMember } from '../../src/adapters/ask-member.ts';
-import type { Probe } from '../../src/core/probe.ts';
+import type { Question } from '../../src/core/probe.ts';
 import { freePort } from '../support/free-port.ts';
 import '../support/native-errors.ts';
 
@@ -96,7 +96,7 @@ describe('http', () => {
   });
 });
 
-function ask(address: string, check: Probe['check']) {
+function ask(address: string, check: Question['check']) {
   const timing = { intervalMs: undefined, timeoutMs: 200, rise: 2, fall: 2 };
   return askMember({ key: address, containerId: 'c', address, check, timing });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import type { Answer, Probe } from '../../src/core/probe.ts';
+import type { Answer, Probe, Question } from '../../src/core/probe.ts';
 import type { Mark } from '../../src/loop/dirty.ts';
 import { Readiness } from '../../src/sources/readiness.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -134,7 +134,7 @@ function start(answerMs = 1) {
   const marks: Mark[] = [];
   const asked: { readonly name: string; readonly atMs: number }[] = [];
   const atOnce = { now: 0, most: 0 };
-  const ask = async ({ key }: Probe): Promise<Answer> => {
+  const ask = async ({ key }: Question): Promise<Answer> => {
     asked.push({ name: key, atMs: clock.nowMs() });
     atOnce.now += 1;
     atOnce.most = Math.max(atOnce.most, atOnce.now);

@@ -71,6 +71,7 @@ const leastIntervalMs = 2000;
 const suspectIntervalMs = 250;
 const leastStartingMs = 50;
 const leastLookMs = 1000;
+const unheardIntervalMs = 500;
 
 /** What a further answer makes of a standing. */
 export function advance(standing: Standing, answer: Answer, timing: CheckTiming): Standing {
@@ -122,6 +123,16 @@ export function chooseQuestion(probe: Probe, { hasPassed, talk = unheard }: Stan
     check: { kind: 'reply' },
     timing: { ...timing, timeoutMs: timing.timeoutMs * talk.patience },
   };
+}
+
+/**
+ * The pause before the next attempt as {@link nextPauseMs} has it, but where it is not known yet whether a member that
+ * serves answers requests: that is wanted before it hangs.
+ */
+export function nextAttemptMs(probe: Probe, standing: Standing, checks: number, ageMs: number): number {
+  const pauseMs = nextPauseMs(standing, probe.timing, checks, ageMs);
+  const isUnheard = probe.check.kind === 'alive' && standing.hasPassed && standing.talk?.speaks === undefined;
+  return isUnheard ? Math.min(pauseMs, Math.max(unheardIntervalMs, checks * 20)) : pauseMs;
 }
 
 /** Whether it can be told from its silence that it hangs. */

@@ -1,5 +1,5 @@
 import { withoutCommonEnds } from '../core/common-ends.ts';
-import { advance, chooseQuestion, isWorthALook, lookPauseMs, nextPauseMs, pending } from '../core/probe.ts';
+import { advance, chooseQuestion, isWorthALook, lookPauseMs, nextAttemptMs, pending } from '../core/probe.ts';
 import type { Probe, Standing } from '../core/probe.ts';
 import type { Mark } from '../loop/dirty.ts';
 import { pause } from '../loop/pause.ts';
@@ -193,7 +193,7 @@ export class Readiness implements Checks {
 
   #plan(followed: Followed, before: Standing): void {
     const ageMs = this.#clock.nowMs() - followed.sinceMs;
-    const pauseMs = nextPauseMs(followed.standing, followed.probe.timing, this.#followed.size, ageMs);
+    const pauseMs = nextAttemptMs(followed.probe, followed.standing, this.#followed.size, ageMs);
     // Members that joined together are not asked together ever after.
     const isFirstPass = followed.standing.hasPassed && !before.hasPassed;
     followed.cancel = this.#clock.after(isFirstPass ? pauseMs * this.#nextPhase() : pauseMs, () => {

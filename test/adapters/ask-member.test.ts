@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 
@@ -93,6 +93,43 @@ describe('http', () => {
     expect(await ask(`127.0.0.1:${String(await freePort())}`, { kind: 'http', path: '/' })).toMatchObject({
       kind: 'refused',
     });
+  });
+});
+
+describe('whether it answers a request', () => {
+  test.each([
+    ['any status', createHttpServer((_, response) => response.writeHead(500).end())],
+    ['what is no HTTP', createServer((socket) => socket.end('-ERR unknown command\n'))],
+    ['an end', createServer((socket) => socket.resume().end())],
+    ['a break', createServer((socket) => socket.on('data', () => socket.resetAndDestroy()))],
+  ])('%s will do', async (_, server) => {
+    expect(await ask(await listen(server), { kind: 'reply' })).toEqual({ kind: 'replied', why: 'its port answers' });
+  });
+
+  test('it is asked for nothing but its options, and by whom', async () => {
+    const asked: string[] = [];
+    const address = await listen(
+      createHttpServer(({ method, url, headers }, response) => {
+        asked.push(`${String(method)} ${String(url)} ${String(headers.host)} ${String(headers['user-agent'])}`);
+        response.end();
+      }),
+    );
+    await ask(address, { kind: 'reply' });
+    expect(asked).toEqual([`OPTIONS / ${address} lbwatch`]);
+  });
+
+  test('accepted, and nothing said: silent', async () => {
+    const sockets: Socket[] = [];
+    const address = await listen(createServer((socket) => void sockets.push(socket)));
+    expect(await ask(address, { kind: 'reply' })).toEqual({
+      kind: 'silent',
+      why: 'accepts connections and answers nothing within 200 ms',
+    });
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test('nobody listens', async () => {
+    expect(await ask(`127.0.0.1:${String(await freePort())}`, { kind: 'reply' })).toMatchObject({ kind: 'refused' });
   });
 });
 

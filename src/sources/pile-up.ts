@@ -4,6 +4,8 @@ import type { Clock, Target } from '../loop/ports.ts';
 const everyMs = 500;
 /** One more may be any request that takes its time. */
 const moreThanUsual = 2;
+/** The question is a request as well. */
+const ownQuestions = 1;
 
 /**
  * Notices that requests pile up in nginx, which is what a member that hangs does first of all: its kernel goes on accepting
@@ -55,7 +57,7 @@ export class PileUp {
   async #isMore(target: Target): Promise<boolean> {
     const writing = (await target.askConnections())?.writing;
     if (writing === undefined) return false;
-    const usual = this.#usual.get(target.id) ?? writing;
+    const usual = this.#usual.get(target.id) ?? ownQuestions;
     const isMore = writing >= usual + moreThanUsual;
     // What was looked into is usual from then on: connections that stay, such as WebSockets, are.
     this.#usual.set(target.id, isMore ? writing : Math.min(usual, writing));

@@ -33,10 +33,16 @@ test('another nginx is another count', async () => {
   const { clock, writing, told, pileUp } = start();
   writing.now = 1;
   await clock.advance(1000);
-  writing.now = 50;
   pileUp.watch([targetOf(writing, 'nginx-2')]);
+  // They piled up before anybody asked.
+  writing.now = 50;
   await clock.advance(2000);
-  expect(told).toEqual([]);
+  expect(told).toHaveLength(1);
+  pileUp.watch([targetOf({ now: 1, asked: 0 }, 'nginx-2')]);
+  await clock.advance(2000);
+  pileUp.watch([targetOf({ now: 2, asked: 0 }, 'nginx')]);
+  await clock.advance(2000);
+  expect(told).toHaveLength(1);
   pileUp.stop();
 });
 

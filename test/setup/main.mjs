@@ -16,9 +16,10 @@ import { ensureCaddyImage, ensureHaproxyImage } from './packaged-images.mjs';
 import { ensurePrometheus } from './prometheus.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
-import { areTestsOfThePage, journeys, runTests, withoutEngine } from './run-tests.mjs';
+import { journeys, listTests, runTests, withoutEngine } from './run-tests.mjs';
 import { say, sayOnStderr } from './say.mjs';
 import { SetupError } from './setup-error.mjs';
+import { ensureShells } from './shells.mjs';
 import { ensureStackImages } from './stack-images.mjs';
 import { ensureWrk } from './wrk.mjs';
 
@@ -82,11 +83,13 @@ async function test(args) {
   const prometheus = await ensurePrometheus();
   await ensureBundle();
   const isUnit = args.includes('--unit');
-  const goes = isUnit
-    ? [[...args.filter((arg) => arg !== '--unit'), ...withoutEngine]]
-    : args.length > 0
-      ? [args]
-      : [withoutEngine, journeys];
+  const chosen = args.filter((arg) => arg !== '--unit');
+  const goes =
+    chosen.length > 0
+      ? [[...chosen, ...(isUnit ? ['--testPathIgnorePatterns=/test/e2e/'] : [])]]
+      : [...withoutEngine, ...(isUnit ? [] : [journeys])];
+  const files = await listTests(goes);
+  if (/\/test\/cli\/completion\./.test(files)) await ensureShells();
   const env = {
     ...readDotEnv(),
     ...process.env,
@@ -94,7 +97,7 @@ async function test(args) {
     LAB_NGINX_MODULES: nginx.modules,
     LAB_NGINX_PARSER: parser,
     LAB_PROMETHEUS: prometheus,
-    LAB_CHROMIUM: (await areTestsOfThePage(goes)) ? await ensureChromium() : '',
+    LAB_CHROMIUM: /\/test\/(?:report|e2e)\/page\//.test(files) ? await ensureChromium() : '',
   };
   if (isUnit) return runTests(goes, env);
   await ensureEngine();

@@ -12,8 +12,11 @@ import { mustRun, runAttached } from './run.mjs';
  * @property {readonly { status: string, assertionResults: readonly { status: string }[] }[]} testResults
  */
 
-/** What needs no engine: two files at a time. */
-export const withoutEngine = ['--maxWorkers=2', '--testPathIgnorePatterns=/test/e2e/'];
+/**
+ * What needs no engine, in two goes: two files at a time, but those of the commands, whose labs share addresses of the
+ * loopback network.
+ */
+export const withoutEngine = [['--maxWorkers=2', '--testPathIgnorePatterns=/test/(?:e2e|cli)/'], ['/test/cli/']];
 
 /** The journeys: one after the other, since they share an engine, and some of them measure time. */
 export const journeys = ['/test/e2e/'];
@@ -53,15 +56,13 @@ export async function runTests(goes, env) {
 }
 
 /**
- * Whether any of these runs of Jest has a test of the status page in it, which needs a browser.
+ * The files of tests that these runs of Jest have in them, a line each: what some of them need is had only for those.
  * @param {readonly (readonly string[])[]} goes
  */
-export async function areTestsOfThePage(goes) {
-  for (const go of goes) {
-    const files = await mustRun('cannot list the tests', 'node', [...jest, '--listTests', ...go]);
-    if (/\/test\/(?:report|e2e)\/page\//.test(files)) return true;
-  }
-  return false;
+export async function listTests(goes) {
+  const lists = [];
+  for (const go of goes) lists.push(await mustRun('cannot list the tests', 'node', [...jest, '--listTests', ...go]));
+  return lists.join('\n');
 }
 
 /**

@@ -35,7 +35,7 @@ import type { Connection, ExecResult, Execution } from './exec.ts';
  * and `remove`, for what it may then tell as `die` and what Docker calls `destroy`.
  */
 const lifeEvents = ['start', 'die', 'died', 'stop', 'kill', 'pause', 'unpause', 'destroy', 'remove'];
-const containerEvents = [...lifeEvents, 'rename', 'health_status'];
+const containerEvents = [...lifeEvents, 'create', 'rename', 'health_status'];
 const networkEvents = ['connect', 'disconnect'];
 
 /** For the whole of an answer, whatever part of it is missing; the event stream, which has no end, has times of its own. */

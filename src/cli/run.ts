@@ -18,6 +18,7 @@ import { watchConfig } from '../sources/config-watch.ts';
 import { watchEvents } from '../sources/docker-events.ts';
 import { PileUp } from '../sources/pile-up.ts';
 import { startResync } from '../sources/resync.ts';
+import { Strangers } from '../sources/strangers.ts';
 import { takesColours } from './say.ts';
 import type { Settings } from './settings.ts';
 import { version } from './version.ts';
@@ -35,7 +36,7 @@ export const otherEndsMs = 1000;
 export async function run(settings: Settings): Promise<void> {
   const staleness = new Staleness(systemClock);
   const metrics = new Metrics(version, systemClock, staleness);
-  const { parts, readiness, engine, files, drainStore, claim, keepReady, close } = await wire(
+  const { parts, readiness, engine, files, drainStore, claim, selfId, keepReady, close } = await wire(
     settings,
     (mark) => {
       controller.mark(mark);
@@ -60,13 +61,26 @@ export async function run(settings: Settings): Promise<void> {
       readiness.lookCloser();
     },
   );
+  let project: string | undefined;
+  const { scope } = parts.policy;
+  const strangers = new Strangers(
+    (id) => parts.inventory.find(id),
+    () => ({
+      scope: scope !== 'own' ? scope : project === undefined ? undefined : { kind: 'projects', names: [project] },
+      nginx: settings.nginx,
+      selfId,
+    }),
+  );
+  const isStrange = strangers.isStrange.bind(strangers);
   const reporter: Reporter = {
     report(report) {
       staleness.note(report);
       metrics.report(report);
       board.report(report);
       passes.report(report);
-      if (report.kind === 'pass' && report.plan !== undefined) pileUp.watch(report.plan.found.targets);
+      if (report.kind !== 'pass' || report.plan === undefined) return;
+      pileUp.watch(report.plan.found.targets);
+      project = report.plan.found.project;
     },
   };
   const window = { quietMs: settings.quiet, maxWaitMs: settings.maxWait };
@@ -116,7 +130,16 @@ export async function run(settings: Settings): Promise<void> {
   const beginning = new Beginning(reporter, () => {
     controller.markAll('start');
   });
-  const watching = watchEvents(engine, parts.lifecycle, mark, systemClock, beginning, stopping.signal);
+  const watching = watchEvents(
+    engine,
+    parts.lifecycle,
+    mark,
+    systemClock,
+    beginning,
+    stopping.signal,
+    undefined,
+    isStrange,
+  );
   const stopResync = startResync(settings.resync, mark, systemClock);
 
   await stopSignal;

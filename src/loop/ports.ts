@@ -68,6 +68,9 @@ export interface EngineEvent {
   /** Such as `start`, `die`, `health_status: healthy`, `connect`. */
   readonly action: string;
   readonly containerId: string;
+  /** Of its container, as far as the event tells; a network's event does not. */
+  readonly name?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Of `kill` events: the signal's number. */
   readonly signal: number | undefined;
   /** Unix time in milliseconds, to the engine's clock. */

@@ -50,9 +50,9 @@ describe('what an event costs', () => {
     const counts = await count(one, () => {
       const id = one.docker.add({ name: 'database', labels: { 'com.docker.compose.service': 'database' } });
       one.docker.tellHealth(id, 'healthy');
-      one.docker.signal(id, 1);
+      one.docker.kill(id, 1);
       one.docker.end(id);
-      one.docker.startAgain(id);
+      one.docker.startAgain(id, '127.0.1.9');
       one.docker.delete(id);
       return Promise.resolve();
     });

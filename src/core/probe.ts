@@ -43,7 +43,7 @@ export interface Standing {
 }
 
 /** What is known of how a member takes requests, whatever it answers. */
-export interface Talk {
+interface Talk {
   /** Whether it ever said anything to one; undefined: not known yet. */
   readonly speaks: boolean | undefined;
   /** Those in a row that it said nothing to. */

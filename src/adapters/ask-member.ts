@@ -2,17 +2,22 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 
 import { codeOf } from '../core/error-words.ts';
-import type { Answer, Probe } from '../core/probe.ts';
+import type { Answer, Question } from '../core/probe.ts';
 
 /**
- * Asks one member once whether it can serve: a TCP connection that is closed at once, or a GET that must be answered
- * with 2xx or 3xx within the time limit. The answer's body is not read.
+ * Asks one member once whether it can serve: a TCP connection that is closed at once; a GET that must be answered with 2xx
+ * or 3xx within the time limit, of which the body is not read; or a request that anything will do for, also that the
+ * connection is closed.
  */
-export function askMember(probe: Probe): Promise<Answer> {
-  const { check, timing } = probe;
-  return check.kind === 'tcp'
-    ? askTcp(probe.address, timing.timeoutMs)
-    : askHttp(probe.address, check.path, timing.timeoutMs);
+export function askMember({ address, check, timing: { timeoutMs } }: Question): Promise<Answer> {
+  switch (check.kind) {
+    case 'tcp':
+      return askTcp(address, timeoutMs);
+    case 'http':
+      return askHttp(address, check.path, timeoutMs);
+    case 'reply':
+      return askReply(address, timeoutMs);
+  }
 }
 
 function askTcp(address: string, timeoutMs: number): Promise<Answer> {
@@ -30,6 +35,40 @@ function askTcp(address: string, timeoutMs: number): Promise<Answer> {
     });
     socket.on('error', (error) => {
       finish(describeError(error, address));
+    });
+  });
+}
+
+/**
+ * OPTIONS asks for nothing but what could be asked: servers answer it by themselves, or refuse it. HAProxy's checks use it for
+ * that reason (its manual, `option httpchk`).
+ */
+function askReply(address: string, timeoutMs: number): Promise<Answer> {
+  return new Promise((resolve) => {
+    const socket = connect(splitAddress(address));
+    let isConnected = false;
+    const limit = setTimeout(() => {
+      const silence = `accepts connections and answers nothing within ${String(timeoutMs)} ms`;
+      const answer = { kind: 'failed', why: `no connection to ${address} within ${String(timeoutMs)} ms` } as const;
+      finish(isConnected ? { kind: 'silent', why: silence } : answer);
+    }, timeoutMs);
+    const finish = (answer: Answer): void => {
+      clearTimeout(limit);
+      socket.destroy();
+      resolve(answer);
+    };
+    const reply = (): void => {
+      finish({ kind: 'replied', why: 'its port answers' });
+    };
+    socket.on('connect', () => {
+      isConnected = true;
+      socket.write(`OPTIONS / HTTP/1.1\r\nHost: ${address}\r\nUser-Agent: lbwatch\r\nConnection: close\r\n\r\n`);
+    });
+    socket.on('data', reply).on('end', reply);
+    socket.on('error', (error) => {
+      // Whoever breaks off a connection that it had is alive.
+      if (isConnected) reply();
+      else finish(describeError(error, address));
     });
   });
 }

@@ -163,7 +163,11 @@ export function toEngineEvent(line: unknown): EngineEvent | undefined {
   if (typeof containerId !== 'string' || typeof action !== 'string') return undefined;
   const nanoseconds = typeof line['timeNano'] === 'number' ? line['timeNano'] : Number(line['time']) * 1e9;
   const signal = action === 'kill' ? toSignal(attributes['signal']) : undefined;
-  return { action: toAction(action, line, attributes), containerId, signal, atMs: nanoseconds / 1e6 };
+  const event = { action: toAction(action, line, attributes), containerId, signal, atMs: nanoseconds / 1e6 };
+  // Podman leaves the labels out of some of its events.
+  if (line['Type'] === 'network' || 'podId' in attributes) return event;
+  const { name } = attributes;
+  return { ...event, name: typeof name === 'string' ? name : undefined, labels: toLabels(attributes) };
 }
 
 function toAction(action: string, line: Record<string, unknown>, attributes: Record<string, unknown>): string {

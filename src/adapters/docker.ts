@@ -28,14 +28,14 @@ import type { EngineVersion, Process } from './docker-map.ts';
 import { describeEngineError } from './engine-error.ts';
 import { FrameReader } from './exec-frames.ts';
 import { NoShell } from './exec.ts';
-import type { Connection, ExecResult } from './exec.ts';
+import type { Connection, ExecResult, Execution } from './exec.ts';
 
 /**
  * Only what changes membership: each health probe alone makes three exec events. Podman filters by its own names, `died`
  * and `remove`, for what it may then tell as `die` and what Docker calls `destroy`.
  */
 const lifeEvents = ['start', 'die', 'died', 'stop', 'kill', 'pause', 'unpause', 'destroy', 'remove'];
-const containerEvents = [...lifeEvents, 'rename', 'health_status'];
+const containerEvents = [...lifeEvents, 'create', 'rename', 'health_status'];
 const networkEvents = ['connect', 'disconnect'];
 
 /** For the whole of an answer, whatever part of it is missing; the event stream, which has no end, has times of its own. */
@@ -178,6 +178,23 @@ export class DockerEngine implements Engine, EventStream {
       for await (const chunk of stream) output += String(chunk);
       const { ExitCode } = await exec.inspect({ abortSignal });
       return { exitCode: ExitCode ?? -1, output: output.replaceAll('\r\n', '\n') };
+    });
+  }
+
+  /** Starts a command in a container and stays attached to it, without being kept alive by it. */
+  async begin(containerId: string, command: readonly string[]): Promise<Execution> {
+    return this.#call('exec', `start "${command.join(' ')}" in nginx's container`, async (abortSignal) => {
+      const exec = await this.#docker
+        .getContainer(containerId)
+        .exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true, Tty: true, abortSignal });
+      // A signal that ends by itself would end the open connection, too.
+      const stream = await exec.start({ hijack: true, stdin: true, Tty: true });
+      if (stream instanceof Socket) stream.unref();
+      return {
+        output: stream,
+        readExitCode: async () => (await exec.inspect()).ExitCode ?? -1,
+        close: () => stream.destroy(),
+      };
     });
   }
 

@@ -10,6 +10,16 @@ export interface ExecResult {
   readonly output: string;
 }
 
+/** A command that was started in a container. */
+export interface Execution {
+  /** Standard output and error as they come. Its end is the end of the command. */
+  readonly output: Readable;
+  /** Only once it has ended. */
+  readExitCode(): Promise<number>;
+  /** Hears no more of it; it goes on. */
+  close(): void;
+}
+
 /** A process that reads commands and says what they print: `sh`. */
 export interface Connection {
   /** Standard input. When it ends, the shell ends. */

@@ -13,6 +13,8 @@ export interface NginxAccess {
    * run nothing.
    */
   runAsMaster(...words: readonly string[]): Promise<ExecResult | undefined>;
+  /** `nginx -t` in the same way. */
+  test(): Promise<ExecResult | undefined>;
   /** Asks ahead what a test and a reload will need to know. */
   prepare(): Promise<void>;
   listWorkers(): Promise<readonly Worker[]>;

@@ -5,6 +5,7 @@ import type { DockerEngine } from './docker.ts';
 import type { Process } from './docker-map.ts';
 import type { ExecResult } from './exec.ts';
 import type { NginxAccess } from './nginx-access.ts';
+import type { StartedAhead } from './waiting-nginx.ts';
 import { isMaster, masterArguments, pickWorkers } from './nginx-words.ts';
 
 /**
@@ -15,23 +16,31 @@ export class NginxByApi implements NginxAccess {
   readonly isQuick = false;
   readonly #engine: DockerEngine;
   readonly #container: Container;
+  readonly #ahead: StartedAhead | undefined;
   /** As they were before the reload; one listing serves the test, the signal and the acknowledgement. */
   #processes: Promise<readonly Process[]> | undefined;
   #hasSignalled = false;
 
-  constructor(engine: DockerEngine, container: Container) {
+  constructor(engine: DockerEngine, container: Container, ahead: StartedAhead | undefined) {
     this.#engine = engine;
     this.#container = container;
+    this.#ahead = ahead;
   }
 
   async runAsMaster(...words: readonly string[]): Promise<ExecResult> {
-    const processes = await this.#listProcesses();
-    const master = processes.find(({ command }) => isMaster(command));
-    return this.#engine.exec(this.#container.id, ['nginx', ...masterArguments(master?.command ?? ''), ...words]);
+    return this.#engine.exec(this.#container.id, ['nginx', ...(await this.#readOptions()), ...words]);
+  }
+
+  async test(): Promise<ExecResult> {
+    const [result, options] = await Promise.all([this.#ahead?.test.run(), this.#readOptions()]);
+    // Undefined where none waits, or one with the options of an nginx of before.
+    return result?.options.join(' ') === options.join(' ') ? result : this.runAsMaster('-t');
   }
 
   async prepare(): Promise<void> {
-    await this.#listProcesses();
+    const options = await this.#readOptions();
+    this.#ahead?.test.prepare(options);
+    this.#ahead?.reload.prepare(options);
   }
 
   /** Workers cannot be signalled. */
@@ -50,9 +59,11 @@ export class NginxByApi implements NginxAccess {
       const { name } = this.#container;
       throw new AppError('nginx', `no nginx master process runs in container ${name}; nothing was signalled`);
     }
-    // The first process listed is the container's own, the one that `kill` reaches.
-    if (master === processes[0]) await this.#engine.signal(this.#container.id, 'SIGHUP');
-    else await this.runAsMaster('-s', 'reload');
+    if (!(await this.#reloadAhead(masterArguments(master.command)))) {
+      // The first process listed is the container's own, the one that `kill` reaches.
+      if (master === processes[0]) await this.#engine.signal(this.#container.id, 'SIGHUP');
+      else await this.runAsMaster('-s', 'reload');
+    }
     this.#hasSignalled = true;
     this.#processes = undefined;
   }
@@ -64,6 +75,22 @@ export class NginxByApi implements NginxAccess {
   async readTcpTables(): Promise<string> {
     // Where there is no IPv6, the other table is printed all the same.
     return (await this.#engine.exec(this.#container.id, ['cat', '/proc/net/tcp', '/proc/net/tcp6'])).output;
+  }
+
+  /** False where it has not, or nobody knows: told twice, a master reloads twice. */
+  async #reloadAhead(options: readonly string[]): Promise<boolean> {
+    try {
+      const result = await this.#ahead?.reload.run();
+      return result?.exitCode === 0 && result.options.join(' ') === options.join(' ');
+    } catch (error) {
+      if (error instanceof AppError) return false;
+      throw error;
+    }
+  }
+
+  async #readOptions(): Promise<readonly string[]> {
+    const master = (await this.#listProcesses()).find(({ command }) => isMaster(command));
+    return masterArguments(master?.command ?? '');
   }
 
   #listProcesses(): Promise<readonly Process[]> {

@@ -33,6 +33,10 @@ export class NginxByProcesses implements NginxAccess {
     return Promise.resolve(undefined);
   }
 
+  test(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   /** It was found: that is all. */
   prepare(): Promise<void> {
     return Promise.resolve();

@@ -59,6 +59,10 @@ export class NginxByShell implements NginxAccess {
     return this.#shell.run(command.map(quoteWord).join(' '), testing);
   }
 
+  test(): Promise<ExecResult> {
+    return this.runAsMaster('-t');
+  }
+
   /** It was found: that is all. */
   prepare(): Promise<void> {
     return Promise.resolve();

@@ -8,24 +8,41 @@ import { askConnections } from './ask-connections.ts';
 import { askDigest, askVersion } from './ask-digest.ts';
 import { systemClock } from './clock.ts';
 import type { DockerEngine } from './docker.ts';
+import type { Execution } from './exec.ts';
+import { gateFor } from './gate.ts';
 import { KeptShell } from './kept-shell.ts';
 import type { NginxAccess } from './nginx-access.ts';
 import { NginxByApi } from './nginx-by-api.ts';
 import { NginxByProcesses } from './nginx-by-processes.ts';
 import { NginxByShell } from './nginx-by-shell.ts';
 import { listConfigurationFiles, readVerdict } from './nginx-words.ts';
+import { reload, test, WaitingNginx } from './waiting-nginx.ts';
+import type { StartedAhead, Task } from './waiting-nginx.ts';
 
 /** What is kept of one container between passes. */
 export class ContainerMemory {
   readonly shell: KeptShell;
+  /** For where there is no shell; undefined where nothing may be kept waiting. */
+  readonly ahead: StartedAhead | undefined;
   /** What was learned of its nginx, which stays the same for the container's life. */
   build: NginxBuild | undefined;
 
-  constructor(engine: DockerEngine, containerId: string) {
+  /** @param gates a folder that nginx sees under the same path, for the gates of what waits there; undefined where nothing may */
+  constructor(engine: DockerEngine, containerId: string, gates: string | undefined) {
     this.shell = new KeptShell(
       () => engine.openShell(containerId),
       () => systemClock.nowMs(),
     );
+    if (gates === undefined) return;
+    const begin = (command: readonly string[]): Promise<Execution> => engine.begin(containerId, command);
+    const keep = (task: Task): WaitingNginx => new WaitingNginx(begin, task, gateFor(gates, containerId, task.name));
+    this.ahead = { test: keep(test), reload: keep(reload) };
+  }
+
+  /** Ends what is kept in the container. */
+  async close(): Promise<void> {
+    this.shell.close();
+    await Promise.all([this.ahead?.test.close(), this.ahead?.reload.close()]);
   }
 }
 
@@ -71,7 +88,7 @@ export class NginxContainer implements Target {
   }
 
   async validate(): Promise<Verdict> {
-    const result = await (await this.#access()).runAsMaster('-t');
+    const result = await (await this.#access()).test();
     return result === undefined ? { accepted: undefined } : readVerdict(result.exitCode, result.output);
   }
 
@@ -142,6 +159,6 @@ export class NginxContainer implements Target {
     const byProcesses = await NginxByProcesses.find(this.id, this.name);
     if (byProcesses !== undefined) return byProcesses;
     const byShell = await NginxByShell.find(this.#memory.shell, this.name);
-    return byShell ?? new NginxByApi(this.#engine, this.#container);
+    return byShell ?? new NginxByApi(this.#engine, this.#container, this.#memory.ahead);
   }
 }

@@ -4,6 +4,7 @@ import type { Container } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import type { FoundTargets, Targets } from '../loop/ports.ts';
 import type { DockerEngine } from './docker.ts';
+import { clearGates } from './gate.ts';
 import { ContainerMemory, NginxContainer } from './nginx-container.ts';
 import { NginxLocal } from './nginx-local.ts';
 import type { LocalCommand } from './nginx-local.ts';
@@ -15,6 +16,7 @@ export class ContainerTargets implements Targets {
   readonly #selfId: string | undefined;
   readonly #port: number;
   readonly #memories = new Map<string, ContainerMemory>();
+  #gates: string | undefined;
 
   /**
    * @param setting LBWATCH_NGINX
@@ -40,29 +42,37 @@ export class ContainerTargets implements Targets {
       const host = addressFor(container, self);
       return new NginxContainer(this.#engine, container, host, this.#port, this.#remember(container.id));
     });
-    this.#forgetAllBut(new Set(running.map(({ id }) => id)));
+    void this.#forgetAllBut(new Set(running.map(({ id }) => id)));
     const missing = targets.length > 0 ? undefined : this.#describeMissing(chosen);
     const doubts = this.#setting === undefined ? listDoubts(containers, chosen, project) : [];
     return Promise.resolve({ targets, reach, ownReach: ownReach(self), missing, doubts, project });
   }
 
+  /**
+   * Lets tests and reloads be started ahead from now on, and wait: for who stays, and is the only one here. Never throws.
+   *
+   * @param directory that nginx sees under the same path
+   */
+  async keepAhead(directory: string): Promise<void> {
+    await clearGates(directory);
+    this.#gates = directory;
+  }
+
   /** Ends what is kept in nginx's containers. */
-  close(): void {
-    this.#forgetAllBut(new Set());
+  async close(): Promise<void> {
+    await this.#forgetAllBut(new Set());
   }
 
   #remember(id: string): ContainerMemory {
-    const memory = this.#memories.get(id) ?? new ContainerMemory(this.#engine, id);
+    const memory = this.#memories.get(id) ?? new ContainerMemory(this.#engine, id, this.#gates);
     this.#memories.set(id, memory);
     return memory;
   }
 
-  #forgetAllBut(ids: ReadonlySet<string>): void {
-    for (const [id, { shell }] of this.#memories) {
-      if (ids.has(id)) continue;
-      shell.close();
-      this.#memories.delete(id);
-    }
+  async #forgetAllBut(ids: ReadonlySet<string>): Promise<void> {
+    const gone = [...this.#memories].filter(([id]) => !ids.has(id));
+    for (const [id] of gone) this.#memories.delete(id);
+    await Promise.all(gone.map(([, memory]) => memory.close()));
   }
 
   #describeMissing(chosen: readonly Container[]): string {

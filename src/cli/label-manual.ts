@@ -38,8 +38,8 @@ export const labelManual: Readonly<Record<(typeof knownLabels)[number], LabelEnt
   'lb.keepalive': { value: 'of the pool: idle connections each worker keeps; 0 for none', fallback: '32' },
   'lb.check': {
     value:
-      '`tcp`: its port must answer; `http:/path`: a GET must answer 2xx or 3xx; `docker`: its `HEALTHCHECK` must pass; `none`: running is enough',
-    fallback: '`docker` where the image has a `HEALTHCHECK`, else `tcp`',
+      '`http`: its port must answer, and any answer must come to a request when requests pile up in nginx; `http:/path`: a GET must answer 2xx or 3xx; `tcp`: its port must answer; `docker`: its `HEALTHCHECK` must pass; `none`: running is enough',
+    fallback: '`docker` where the image has a `HEALTHCHECK`, else `http`; in tcp pools `tcp`',
   },
   'lb.check.interval': {
     value: 'the pause between checks, `100ms` to `1h`',

@@ -16,7 +16,9 @@ import { Timeline } from '../report/timeline.ts';
 import type { Told } from '../report/told.ts';
 import { watchConfig } from '../sources/config-watch.ts';
 import { watchEvents } from '../sources/docker-events.ts';
+import { PileUp } from '../sources/pile-up.ts';
 import { startResync } from '../sources/resync.ts';
+import { Strangers } from '../sources/strangers.ts';
 import { takesColours } from './say.ts';
 import type { Settings } from './settings.ts';
 import { version } from './version.ts';
@@ -34,7 +36,7 @@ export const otherEndsMs = 1000;
 export async function run(settings: Settings): Promise<void> {
   const staleness = new Staleness(systemClock);
   const metrics = new Metrics(version, systemClock, staleness);
-  const { parts, readiness, engine, files, drainStore, claim } = await wire(
+  const { parts, readiness, engine, files, drainStore, claim, selfId, keepReady, close } = await wire(
     settings,
     (mark) => {
       controller.mark(mark);
@@ -42,6 +44,7 @@ export async function run(settings: Settings): Promise<void> {
     metrics.noteCall.bind(metrics),
   );
   await claim.take(otherEndsMs);
+  await keepReady();
   const log = createLog({ format: settings.logFormat, level: settings.logLevel, isColoured: takesColours() });
   const timeline = new Timeline(systemClock);
   const tell = (told: Told): void => {
@@ -51,12 +54,33 @@ export async function run(settings: Settings): Promise<void> {
   const heard = (targetId: string): string | undefined => parts.applier.heard(targetId);
   const board = new StatusBoard({ version, clock: systemClock, staleness, heard });
   const passes = new PassWatch(new Teller(tell, systemClock, staleness));
+  const pileUp = new PileUp(
+    systemClock,
+    () => readiness.canLookCloser,
+    () => {
+      readiness.lookCloser();
+    },
+  );
+  let project: string | undefined;
+  const { scope } = parts.policy;
+  const strangers = new Strangers(
+    (id) => parts.inventory.find(id),
+    () => ({
+      scope: scope !== 'own' ? scope : project === undefined ? undefined : { kind: 'projects', names: [project] },
+      nginx: settings.nginx,
+      selfId,
+    }),
+  );
+  const isStrange = strangers.isStrange.bind(strangers);
   const reporter: Reporter = {
     report(report) {
       staleness.note(report);
       metrics.report(report);
       board.report(report);
       passes.report(report);
+      if (report.kind !== 'pass' || report.plan === undefined) return;
+      pileUp.watch(report.plan.found.targets);
+      project = report.plan.found.project;
     },
   };
   const window = { quietMs: settings.quiet, maxWaitMs: settings.maxWait };
@@ -106,7 +130,16 @@ export async function run(settings: Settings): Promise<void> {
   const beginning = new Beginning(reporter, () => {
     controller.markAll('start');
   });
-  const watching = watchEvents(engine, parts.lifecycle, mark, systemClock, beginning, stopping.signal);
+  const watching = watchEvents(
+    engine,
+    parts.lifecycle,
+    mark,
+    systemClock,
+    beginning,
+    stopping.signal,
+    undefined,
+    isStrange,
+  );
   const stopResync = startResync(settings.resync, mark, systemClock);
 
   await stopSignal;
@@ -114,9 +147,10 @@ export async function run(settings: Settings): Promise<void> {
   stopping.abort();
   stopResync();
   readiness.stop();
+  pileUp.stop();
   // A pass under way is given half a second; what it leaves half done, the next start repairs.
   await Promise.race([
-    Promise.all([controller.stop(), watching, stopConfigWatch(), stopStatus()]),
+    Promise.all([controller.stop().then(close), watching, stopConfigWatch(), stopStatus()]),
     new Promise((resolve) =>
       systemClock.after(500, () => {
         resolve(undefined);

@@ -33,6 +33,10 @@ export interface Wired {
   /** Of the directory. Who only looks takes it not. */
   readonly claim: Claim;
   readonly selfId: string | undefined;
+  /** For who stays, and holds the claim: keeps ready what makes a pass quick. */
+  readonly keepReady: () => Promise<void>;
+  /** Ends what is kept. */
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -87,7 +91,13 @@ export async function wire(
     policy,
     clock: systemClock,
   };
-  return { parts, readiness, engine, files, drainStore, claim, selfId };
+  const keepReady = async (): Promise<void> => {
+    if (targets instanceof ContainerTargets) await targets.keepAhead(settings.dir);
+  };
+  const close = async (): Promise<void> => {
+    if (targets instanceof ContainerTargets) await targets.close();
+  };
+  return { parts, readiness, engine, files, drainStore, claim, selfId, keepReady, close };
 }
 
 function chooseScope(names: readonly string[]): Scope | 'own' {

@@ -289,7 +289,7 @@ function assessRequest(
     );
   }
   const isBeyond = !isWithin(surroundings.ownReach, place.value.network);
-  if (isBeyond && (check.kind === 'tcp' || check.kind === 'http')) {
+  if (isBeyond && isOurs(check)) {
     problems.push(report('lb.check', 'ignored', describeBeyond(place.value, labels.check)));
   }
   // A drained member is left in peace: a connection to it is then a request in work.
@@ -301,9 +301,16 @@ function assessRequest(
 }
 
 function chooseCheck(container: Container, labels: LabelSet, surroundings: Surroundings): Check {
-  const check = labels.check ?? { kind: container.health === 'none' ? 'tcp' : 'docker' };
-  const isOurs = check.kind === 'tcp' || check.kind === 'http';
-  return isOurs && !isAskable(labels, surroundings) ? { kind: container.health === 'none' ? 'none' : 'docker' } : check;
+  const byPort: Check = { kind: labels.protocol === 'http' ? 'alive' : 'tcp' };
+  const check = labels.check ?? (container.health === 'none' ? byPort : { kind: 'docker' });
+  return isOurs(check) && !isAskable(labels, surroundings)
+    ? { kind: container.health === 'none' ? 'none' : 'docker' }
+    : check;
+}
+
+/** Whether lbwatch asks the member itself. */
+function isOurs(check: Check): check is Probe['check'] {
+  return check.kind !== 'docker' && check.kind !== 'none';
 }
 
 /** A udp port says nothing by itself. */
@@ -320,14 +327,14 @@ function chooseProbe(
   surroundings: Surroundings,
 ): Probe | undefined {
   const isStarting = check.kind === 'docker' && container.health === 'starting' && isAskable(labels, surroundings);
-  if (check.kind !== 'tcp' && check.kind !== 'http' && !isStarting) return undefined;
-  const asked: Probe['check'] = check.kind === 'http' ? check : { kind: 'tcp' };
+  if (!isOurs(check) && !isStarting) return undefined;
+  const asked: Probe['check'] = isOurs(check) ? check : { kind: 'tcp' };
   const timing = labels.checkTiming;
   const words = [
     container.id,
     surroundings.lives.get(container.id) ?? 0,
     address,
-    asked.kind === 'http' ? asked.path : 'tcp',
+    asked.kind === 'http' ? asked.path : asked.kind,
     timing.intervalMs ?? 'auto',
     timing.timeoutMs,
     timing.rise,

@@ -44,7 +44,8 @@ export function describeDeparture({ kind }: Departure): string {
   }
 }
 
-export function isInScope(container: Container, scope: Scope): boolean {
+/** By its labels alone. */
+export function isInScope(container: Pick<Container, 'labels'>, scope: Scope): boolean {
   const project = container.labels['com.docker.compose.project'];
   return scope.kind === 'all' || (project !== undefined && scope.names.includes(project));
 }

@@ -37,7 +37,7 @@ export interface LabelSet {
   /** Of the pools it is in; undefined where the label is absent. */
   readonly method: Method | undefined;
   readonly keepalive: number | undefined;
-  /** Undefined where the label is absent: the HEALTHCHECK where there is one, else tcp. */
+  /** Undefined where the label is absent: the HEALTHCHECK where there is one, else what suits the protocol. */
   readonly check: Check | undefined;
   readonly checkTiming: CheckTiming;
   /** The longest that a member which was told to stop is taken for leaving. */
@@ -141,11 +141,11 @@ function parseAnew(container: Container): LabelSet {
   if (protocol !== 'http' && keepalive !== undefined) {
     report('lb.keepalive', 'ignored', `lb.keepalive is for http pools; a ${protocol} pool keeps no idle connections`);
   }
-  if (protocol === 'udp' && (check?.kind === 'tcp' || check?.kind === 'http')) {
+  if (protocol === 'udp' && check !== undefined && check.kind !== 'docker' && check.kind !== 'none') {
     report(
       'lb.check',
       'ignored',
-      `lb.check: ${check.kind} cannot ask a udp port; write docker, with a HEALTHCHECK in the image, or none`,
+      `lb.check: ${check.kind === 'tcp' ? 'tcp' : 'http'} cannot ask a udp port; write docker, with a HEALTHCHECK in the image, or none`,
     );
   }
   read('lb.nginx', parseNginxClaim);

@@ -48,6 +48,8 @@ export type Check =
   | { readonly kind: 'docker' }
   | { readonly kind: 'none' }
   | { readonly kind: 'tcp' }
+  /** Its port must answer and, when requests pile up in nginx, a request as well, with whatever it likes. */
+  | { readonly kind: 'alive' }
   | { readonly kind: 'http'; readonly path: string };
 
 /** When a check is made, and how many results in a row change a member's standing. */

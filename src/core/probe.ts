@@ -7,13 +7,22 @@ export interface Probe {
   readonly containerId: string;
   /** `address:port`, as nginx will use it. */
   readonly address: string;
-  readonly check: Extract<Check, { readonly kind: 'tcp' | 'http' }>;
+  readonly check: Exclude<Check, { readonly kind: 'docker' | 'none' }>;
   readonly timing: CheckTiming;
+}
+
+/** What one attempt asks: `reply` sends a request that any answer will do for. */
+export interface Question extends Omit<Probe, 'check'> {
+  readonly check: Exclude<Probe['check'], { readonly kind: 'alive' }> | { readonly kind: 'reply' };
 }
 
 /** What one attempt found. */
 export type Answer =
   | { readonly kind: 'ok'; readonly why: string }
+  /** It did something about a request. */
+  | { readonly kind: 'replied'; readonly why: string }
+  /** It accepted the connection and said nothing to a request within the time. */
+  | { readonly kind: 'silent'; readonly why: string }
   /** Somebody is there, or may be, and does not answer as it should. */
   | { readonly kind: 'failed'; readonly why: string }
   /** Nobody listens there: certain, and no use in sending. */
@@ -29,7 +38,24 @@ export interface Standing {
   /** In a row; one of the two is 0. */
   readonly successes: number;
   readonly failures: number;
+  /** Absent where nothing is known. */
+  readonly talk?: Talk;
 }
+
+/** What is known of how a member takes requests, whatever it answers. */
+interface Talk {
+  /** Whether it ever said anything to one; undefined: not known yet. */
+  readonly speaks: boolean | undefined;
+  /** Those in a row that it said nothing to. */
+  readonly silences: number;
+  /** By what its time is multiplied. Whoever came back from silence by itself was perhaps only busy. */
+  readonly patience: number;
+}
+
+const unheard: Talk = { speaks: undefined, silences: 0, patience: 1 };
+/** So many requests without a word, from one that never had one: it speaks something else than HTTP. */
+const mostUnheard = 3;
+const mostPatience = 16;
 
 export const pending: Standing = {
   state: 'pending',
@@ -44,14 +70,91 @@ const checksPerSecond = 25;
 const leastIntervalMs = 2000;
 const suspectIntervalMs = 250;
 const leastStartingMs = 50;
+const leastLookMs = 1000;
+const unheardIntervalMs = 500;
 
 /** What a further answer makes of a standing. */
-export function advance(standing: Standing, answer: Answer, { rise, fall }: CheckTiming): Standing {
+export function advance(standing: Standing, answer: Answer, timing: CheckTiming): Standing {
+  if (answer.kind === 'replied') return hearReply(standing, answer.why, timing);
+  if (answer.kind === 'silent') return hearNothing(standing, answer.why, timing);
+  // That its port answers is no news of one that is silent: its kernel does that.
+  return answer.kind === 'ok' && isSilent(standing) ? standing : count(standing, answer, timing);
+}
+
+function hearReply(standing: Standing, why: string, timing: CheckTiming): Standing {
+  const { silences, patience } = standing.talk ?? unheard;
+  const next = count(standing, { kind: 'ok', why }, timing);
+  const isPassing = next.state === 'passing';
+  const isBack = isPassing && standing.state !== 'passing' && silences > 0;
+  const talk = {
+    speaks: true,
+    silences: isPassing ? 0 : silences,
+    patience: isBack ? Math.min(2 * patience, mostPatience) : patience,
+  };
+  return { ...next, talk };
+}
+
+/** From one that never said anything silence means nothing but that its port answers. */
+function hearNothing(standing: Standing, why: string, timing: CheckTiming): Standing {
+  const talk = standing.talk ?? unheard;
+  const silences = talk.silences + 1;
+  if (talk.speaks === true) return { ...count(standing, { kind: 'failed', why }, timing), talk: { ...talk, silences } };
+  const next = count(standing, { kind: 'ok', why: standing.why }, timing);
+  return { ...next, talk: { ...talk, silences, speaks: silences >= mostUnheard ? false : undefined } };
+}
+
+function isSilent({ talk }: Standing): boolean {
+  return talk?.speaks === true && talk.silences > 0;
+}
+
+/**
+ * What to ask next. Whether a member answers requests at all is found out once it serves; from then on a request is sent
+ * where there is reason to doubt: it said nothing to the last one, or somebody wants to know.
+ *
+ * @param isCloser whether the port is not enough
+ */
+export function chooseQuestion(probe: Probe, { hasPassed, talk = unheard }: Standing, isCloser: boolean): Question {
+  const { check, timing } = probe;
+  if (check.kind !== 'alive') return { ...probe, check };
+  const isInDoubt = talk.speaks === true ? isCloser || talk.silences > 0 : talk.speaks === undefined && hasPassed;
+  if (!isInDoubt) return { ...probe, check: { kind: 'tcp' } };
+  return {
+    ...probe,
+    check: { kind: 'reply' },
+    timing: { ...timing, timeoutMs: timing.timeoutMs * talk.patience },
+  };
+}
+
+/**
+ * The pause before the next attempt as {@link nextPauseMs} has it, but where it is not known yet whether a member that
+ * serves answers requests: that is wanted before it hangs.
+ */
+export function nextAttemptMs(probe: Probe, standing: Standing, checks: number, ageMs: number): number {
+  const pauseMs = nextPauseMs(standing, probe.timing, checks, ageMs);
+  const isUnheard = probe.check.kind === 'alive' && standing.hasPassed && standing.talk?.speaks === undefined;
+  return isUnheard ? Math.min(pauseMs, Math.max(unheardIntervalMs, checks * 20)) : pauseMs;
+}
+
+/** Whether it can be told from its silence that it hangs. */
+export function isWorthALook({ check }: Probe, { state, talk }: Standing): boolean {
+  return check.kind === 'alive' && state === 'passing' && talk?.speaks === true;
+}
+
+/** The least pause between two closer looks at a member, so that they are no more a second than checks are. */
+export function lookPauseMs(checks: number): number {
+  return Math.max(leastLookMs, (checks * 1000) / checksPerSecond);
+}
+
+function count(
+  standing: Standing,
+  answer: Exclude<Answer, { readonly kind: 'replied' | 'silent' }>,
+  { rise, fall }: CheckTiming,
+): Standing {
   if (answer.kind === 'ok') {
     const successes = standing.successes + 1;
     const isUp = standing.state === 'passing' || !standing.hasPassed || successes >= rise;
     const state = isUp ? 'passing' : standing.state;
-    return { state, why: answer.why, hasPassed: standing.hasPassed || isUp, successes, failures: 0 };
+    return { ...standing, state, why: answer.why, hasPassed: standing.hasPassed || isUp, successes, failures: 0 };
   }
   const failures = standing.failures + 1;
   const isDown =

@@ -149,10 +149,11 @@ export function parseDurationMs(text: string, leastMs: number, mostMs: number): 
 /** `lb.check`: who says whether a member can serve. */
 export function parseCheck(text: string): Parsed<Check> {
   if (text === 'docker' || text === 'none' || text === 'tcp') return { ok: true, value: { kind: text } };
+  if (text === 'http') return { ok: true, value: { kind: 'alive' } };
   // Two slashes would be the beginning of a host: only the member itself is asked.
   const path = /^http:(\/(?!\/)[\x21-\x7e]{0,511})$/.exec(text)?.[1];
   if (path !== undefined) return { ok: true, value: { kind: 'http', path } };
-  return { ok: false, expected: 'tcp, http:/path, docker or none' };
+  return { ok: false, expected: 'http, http:/path, tcp, docker or none' };
 }
 
 /** A duration as `fail_timeout` takes it: whole seconds, or a number with `s`, `m`, `h` or `d`. Answers seconds. */

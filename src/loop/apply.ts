@@ -104,12 +104,12 @@ export class Applier {
   ): Promise<{ readonly onDisk: Texts | undefined; readonly lastGood: Texts | undefined }> {
     const [onDisk, lastGood] = await Promise.all([this.#files.readGenerated(), this.#files.readLastGood()]);
     if (!isSame(onDisk, wanted)) {
-      const preparing = Promise.all(targets.map((target) => target.prepare()));
+      // Not waited for: who needs it waits for what it needs.
+      void Promise.all(targets.map((target) => target.prepare()));
       // The first time of all there is no last good: what nginx was started with is the best to go back to, also for the
       // one who comes after a crash of this one.
       if (lastGood === undefined && onDisk !== undefined) await this.#files.writeLastGood(onDisk);
       await this.#files.writeGenerated(wanted);
-      await preparing;
     }
     return { onDisk, lastGood };
   }

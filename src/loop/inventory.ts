@@ -21,6 +21,11 @@ export class Inventory {
     this.#engine = engine;
   }
 
+  /** As it was last seen; undefined for one that was never seen, or is gone. */
+  find(containerId: string): Container | undefined {
+    return this.#containers?.get(containerId);
+  }
+
   /** The same list for as long as nothing has changed. Throws what the engine throws, and then knows what it knew before. */
   async refresh(stale: Stale): Promise<readonly Container[]> {
     const known = this.#containers;

@@ -7,7 +7,7 @@ import type { Reach } from '../core/address.ts';
 import type { PoolChange } from '../core/diff.ts';
 import type { Container, Drain } from '../core/model.ts';
 import type { NginxBuild } from '../core/nginx-build.ts';
-import type { Answer, Probe, Standing } from '../core/probe.ts';
+import type { Answer, Probe, Question, Standing } from '../core/probe.ts';
 import type { Texts } from '../core/render.ts';
 import type { Site } from '../core/site.ts';
 import type { Handover } from './handover.ts';
@@ -68,6 +68,9 @@ export interface EngineEvent {
   /** Such as `start`, `die`, `health_status: healthy`, `connect`. */
   readonly action: string;
   readonly containerId: string;
+  /** Of its container, as far as the event tells; a network's event does not. */
+  readonly name?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Of `kill` events: the signal's number. */
   readonly signal: number | undefined;
   /** Unix time in milliseconds, to the engine's clock. */
@@ -102,7 +105,7 @@ export interface Checks {
 }
 
 /** Asks one member once. Never throws: no answer is an answer too. */
-export type AskMember = (probe: Probe) => Promise<Answer>;
+export type AskMember = (question: Question) => Promise<Answer>;
 
 /** What happens while the loop runs, for a log to write down. */
 export type Report =

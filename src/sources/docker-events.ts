@@ -23,12 +23,17 @@ const urgentActions = new Set(['die', 'stop', 'pause', 'destroy', 'disconnect', 
 /** The wall clock and the one that never jumps drift apart by milliseconds; more is a jump, or the machine has slept. */
 const jumpMs = 1000;
 
+/** Tells whose a container is, before it is connected and started; nothing is due for it. */
+const announcement = 'create';
+
 /**
  * Turns the engine's event stream into marks, for as long as it is not aborted. Each (re)connection is followed by a
  * mark for everything: subscribe first, then list, so that nothing falls between.
  *
  * A silent stream is replaced after a while by one that replays from the last known moment; a stream that cannot be
  * replaced counts as cut.
+ *
+ * @param isStrange whether an event can change nothing; nobody is marked for it
  */
 export async function watchEvents(
   engine: EventStream,
@@ -38,8 +43,12 @@ export async function watchEvents(
   reporter: Reporter,
   signal: AbortSignal,
   timing: StreamTiming = defaultStreamTiming,
+  isStrange: (event: EngineEvent) => boolean = () => false,
 ): Promise<void> {
-  const watch = new Watch(engine, lifecycle, mark, clock, reporter, timing);
+  const take = (event: EngineEvent): void => {
+    if (!isStrange(event) && event.action !== announcement) markEvent(event, lifecycle, mark);
+  };
+  const watch = new Watch(engine, lifecycle, mark, take, clock, reporter, timing);
   const hasStopped = (): boolean => signal.aborted;
   while (!hasStopped()) {
     const end = await watch.listen(signal);
@@ -64,6 +73,7 @@ class Watch {
   readonly #engine: EventStream;
   readonly #lifecycle: Lifecycle;
   readonly #mark: (mark: Mark) => void;
+  readonly #take: (event: EngineEvent) => void;
   readonly #clock: Clock;
   readonly #reporter: Reporter;
   readonly #timing: StreamTiming;
@@ -83,6 +93,7 @@ class Watch {
     engine: EventStream,
     lifecycle: Lifecycle,
     mark: (mark: Mark) => void,
+    take: (event: EngineEvent) => void,
     clock: Clock,
     reporter: Reporter,
     timing: StreamTiming,
@@ -90,6 +101,7 @@ class Watch {
     this.#engine = engine;
     this.#lifecycle = lifecycle;
     this.#mark = mark;
+    this.#take = take;
     this.#clock = clock;
     this.#reporter = reporter;
     this.#timing = timing;
@@ -141,7 +153,7 @@ class Watch {
           if (!this.#recent.add(event)) return;
           life.isGood = true;
           this.#noteMoment(event.atMs);
-          markEvent(event, this.#lifecycle, this.#mark);
+          this.#take(event);
         },
       });
     } catch (error) {

@@ -1,7 +1,8 @@
 import { withoutCommonEnds } from '../core/common-ends.ts';
-import { advance, nextPauseMs, pending } from '../core/probe.ts';
+import { advance, chooseQuestion, isWorthALook, lookPauseMs, nextAttemptMs, pending } from '../core/probe.ts';
 import type { Probe, Standing } from '../core/probe.ts';
 import type { Mark } from '../loop/dirty.ts';
+import { pause } from '../loop/pause.ts';
 import type { AskMember, Checks, Clock } from '../loop/ports.ts';
 
 /** How long a pass waits for the first answers of new members. A member on the same machine answers within one or two. */
@@ -10,6 +11,8 @@ const momentMs = 50;
 const firstMomentMs = 4000;
 /** So many members are asked at the same time at most. */
 const maxAtOnce = 32;
+/** Between the requests of a closer look. One is as good as several where it is answered; where not, none waits for another. */
+const nextRequestMs = 100;
 
 interface Followed {
   readonly probe: Probe;
@@ -17,6 +20,16 @@ interface Followed {
   standing: Standing;
   cancel: () => void;
   isOver: boolean;
+  /** Whether it is looked at more closely now, and when it was the last time. */
+  isLookedAt: boolean;
+  lookedAtMs: number;
+}
+
+interface Attempt {
+  readonly followed: Followed;
+  /** Of a closer look: beside those that follow each other at the interval. */
+  readonly isCloser: boolean;
+  readonly onDone: () => void;
 }
 
 /**
@@ -33,7 +46,7 @@ export class Readiness implements Checks {
   readonly #standings = new Map<string, Standing>();
   /** Those of the last time. */
   #probes: readonly Probe[] = [];
-  readonly #queue: Followed[] = [];
+  readonly #queue: Attempt[] = [];
   readonly #waiting = new Set<() => void>();
   #running = 0;
   #isFirst = true;
@@ -73,6 +86,30 @@ export class Readiness implements Checks {
     return this.#standings;
   }
 
+  /** Whether a closer look would tell anything of anybody. */
+  get canLookCloser(): boolean {
+    for (const { probe, standing } of this.#followed.values()) if (isWorthALook(probe, standing)) return true;
+    return false;
+  }
+
+  /**
+   * There is reason to think that one hangs, and nobody knows which: has those whose port alone was asked answer requests
+   * as well. Comes back at once.
+   */
+  lookCloser(): void {
+    const nowMs = this.#clock.nowMs();
+    const pauseMs = lookPauseMs(this.#followed.size);
+    for (const followed of this.#followed.values()) {
+      if (followed.isLookedAt || nowMs - followed.lookedAtMs < pauseMs) continue;
+      if (!isWorthALook(followed.probe, followed.standing)) continue;
+      followed.isLookedAt = true;
+      followed.lookedAtMs = nowMs;
+      void this.#lookCloser(followed).finally(() => {
+        followed.isLookedAt = false;
+      });
+    }
+  }
+
   /** Asks nobody any more. */
   stop(): void {
     for (const key of [...this.#followed.keys()]) this.#drop(key);
@@ -85,10 +122,12 @@ export class Readiness implements Checks {
       standing: pending,
       cancel: () => undefined,
       isOver: false,
+      isLookedAt: false,
+      lookedAtMs: Number.NEGATIVE_INFINITY,
     };
     this.#followed.set(probe.key, followed);
     this.#standings.set(probe.key, pending);
-    this.#enqueue(followed);
+    void this.#enqueue(followed, false);
     return followed;
   }
 
@@ -101,26 +140,45 @@ export class Readiness implements Checks {
     this.#standings.delete(key);
   }
 
-  #enqueue(followed: Followed): void {
-    this.#queue.push(followed);
-    this.#work();
+  /** Resolves when it was asked. */
+  #enqueue(followed: Followed, isCloser: boolean): Promise<void> {
+    return new Promise((onDone) => {
+      this.#queue.push({ followed, isCloser, onDone });
+      this.#work();
+    });
+  }
+
+  /** As many requests as it takes to take it out, each with its own time; none after one that was answered. */
+  async #lookCloser(followed: Followed): Promise<void> {
+    const asked: Promise<void>[] = [];
+    for (let request = 0; request < followed.probe.timing.fall && !followed.isOver; request += 1) {
+      const done = this.#enqueue(followed, true);
+      asked.push(done);
+      const isAnswered = done.then(() => followed.standing.failures === 0);
+      if (await Promise.race([isAnswered, pause(this.#clock, nextRequestMs).then(() => false)])) break;
+    }
+    await Promise.all(asked);
   }
 
   #work(): void {
     while (this.#running < maxAtOnce) {
-      const followed = this.#queue.shift();
-      if (followed === undefined) return;
-      if (followed.isOver) continue;
+      const attempt = this.#queue.shift();
+      if (attempt === undefined) return;
+      if (attempt.followed.isOver) {
+        attempt.onDone();
+        continue;
+      }
       this.#running += 1;
-      void this.#attempt(followed).finally(() => {
+      void this.#attempt(attempt).finally(() => {
         this.#running -= 1;
+        attempt.onDone();
         this.#work();
       });
     }
   }
 
-  async #attempt(followed: Followed): Promise<void> {
-    const answer = await this.#ask(followed.probe);
+  async #attempt({ followed, isCloser }: Attempt): Promise<void> {
+    const answer = await this.#ask(chooseQuestion(followed.probe, followed.standing, isCloser));
     if (followed.isOver) return;
     const before = followed.standing;
     followed.standing = advance(before, answer, followed.probe.timing);
@@ -130,16 +188,16 @@ export class Readiness implements Checks {
     for (const wake of this.#waiting) wake();
     if (!isAwaited) this.#tell(before, followed.standing);
     if (before.state === 'passing' && followed.standing.state !== 'passing') this.#suspect(followed.probe.containerId);
-    this.#plan(followed, before);
+    if (!isCloser) this.#plan(followed, before);
   }
 
   #plan(followed: Followed, before: Standing): void {
     const ageMs = this.#clock.nowMs() - followed.sinceMs;
-    const pauseMs = nextPauseMs(followed.standing, followed.probe.timing, this.#followed.size, ageMs);
+    const pauseMs = nextAttemptMs(followed.probe, followed.standing, this.#followed.size, ageMs);
     // Members that joined together are not asked together ever after.
     const isFirstPass = followed.standing.hasPassed && !before.hasPassed;
     followed.cancel = this.#clock.after(isFirstPass ? pauseMs * this.#nextPhase() : pauseMs, () => {
-      this.#enqueue(followed);
+      void this.#enqueue(followed, false);
     });
   }
 

@@ -6,7 +6,7 @@ import type { Scope } from '../core/eligible.ts';
 import type { Container, Desired, Method, Protocol, Role } from '../core/model.ts';
 import { unknownBuild } from '../core/nginx-build.ts';
 import type { NginxBuild } from '../core/nginx-build.ts';
-import type { Standing } from '../core/probe.ts';
+import type { Probe, Standing } from '../core/probe.ts';
 import { readSite } from '../core/site.ts';
 import { modulesOfVariables } from '../core/values.ts';
 import { foresee, unknownPort } from './as-containers.ts';
@@ -144,7 +144,7 @@ const anyBuild: NginxBuild = {
   ...(unknownBuild.stream === undefined ? {} : { stream: { ...unknownBuild.stream, sslPreread: true } }),
 };
 
-function answering(check: { readonly kind: 'tcp' } | { readonly kind: 'http'; readonly path: string }): Standing {
+function answering(check: Probe['check']): Standing {
   const why = check.kind === 'http' ? `when ${check.path} answers` : 'when its port answers';
   return { state: 'passing', why, hasPassed: true, successes: 1, failures: 0 };
 }

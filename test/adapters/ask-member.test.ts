@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { askMember } from '../../src/adapters/ask-member.ts';
-import type { Probe } from '../../src/core/probe.ts';
+import type { Question } from '../../src/core/probe.ts';
 import { freePort } from '../support/free-port.ts';
 import '../support/native-errors.ts';
 
@@ -96,7 +96,44 @@ describe('http', () => {
   });
 });
 
-function ask(address: string, check: Probe['check']) {
+describe('whether it answers a request', () => {
+  test.each([
+    ['any status', createHttpServer((_, response) => response.writeHead(500).end())],
+    ['what is no HTTP', createServer((socket) => socket.end('-ERR unknown command\n'))],
+    ['an end', createServer((socket) => socket.resume().end())],
+    ['a break', createServer((socket) => socket.on('data', () => socket.resetAndDestroy()))],
+  ])('%s will do', async (_, server) => {
+    expect(await ask(await listen(server), { kind: 'reply' })).toEqual({ kind: 'replied', why: 'its port answers' });
+  });
+
+  test('it is asked for nothing but its options, and by whom', async () => {
+    const asked: string[] = [];
+    const address = await listen(
+      createHttpServer(({ method, url, headers }, response) => {
+        asked.push(`${String(method)} ${String(url)} ${String(headers.host)} ${String(headers['user-agent'])}`);
+        response.end();
+      }),
+    );
+    await ask(address, { kind: 'reply' });
+    expect(asked).toEqual([`OPTIONS / ${address} lbwatch`]);
+  });
+
+  test('accepted, and nothing said: silent', async () => {
+    const sockets: Socket[] = [];
+    const address = await listen(createServer((socket) => void sockets.push(socket)));
+    expect(await ask(address, { kind: 'reply' })).toEqual({
+      kind: 'silent',
+      why: 'accepts connections and answers nothing within 200 ms',
+    });
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test('nobody listens', async () => {
+    expect(await ask(`127.0.0.1:${String(await freePort())}`, { kind: 'reply' })).toMatchObject({ kind: 'refused' });
+  });
+});
+
+function ask(address: string, check: Question['check']) {
   const timing = { intervalMs: undefined, timeoutMs: 200, rise: 2, fall: 2 };
   return askMember({ key: address, containerId: 'c', address, check, timing });
 }

@@ -43,6 +43,22 @@ describe('what an event costs', () => {
     expect(counts.reloads).toBe(1);
   }, 60_000);
 
+  test('of a container that is in no pool and no nginx is nothing, from its beginning to its end', async () => {
+    const one = new Fleet({ containers: 10, pools: 1 });
+    fleet = one;
+    await one.start();
+    const counts = await count(one, () => {
+      const id = one.docker.add({ name: 'database', labels: { 'com.docker.compose.service': 'database' } });
+      one.docker.tellHealth(id, 'healthy');
+      one.docker.kill(id, 1);
+      one.docker.end(id);
+      one.docker.startAgain(id, '127.0.1.9');
+      one.docker.delete(id);
+      return Promise.resolve();
+    });
+    expect(counts).toEqual({ calls: [], bytes: expect.any(Number), reloads: 0 });
+  }, 60_000);
+
   test('that changes nothing is not that the generated files are read again, which grow with the members', async () => {
     const one = new Fleet({ containers: 1000, pools: 10 });
     fleet = one;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -74,6 +75,36 @@ describe('run', () => {
     await lab.inStep(1, 3);
     for (const id of [one, three]) lab.docker.end(id);
     await lab.inStep();
+  });
+
+  test('who accepts connections and says nothing any more leaves when requests pile up, and is back when it answers', async () => {
+    let isHung = false;
+    const held: ServerResponse[] = [];
+    const methods = new Set<string | undefined>();
+    await lab.serveApp(1);
+    await lab.serveApp(2, ({ method }, response) => {
+      methods.add(method);
+      if (isHung) held.push(response);
+      else response.end('app-2');
+    });
+    lab.run({ LBWATCH_CHECKS: 'on' });
+    lab.addApp(1);
+    lab.addApp(2);
+    await lab.inStep(1, 2);
+    await eventually(
+      'it has been asked whether it answers requests',
+      () => {
+        expect(methods).toContain('OPTIONS');
+      },
+      soon,
+    );
+    isHung = true;
+    const requests = Array.from({ length: 12 }, () => lab.ask());
+    await lab.inStep(1);
+    isHung = false;
+    for (const response of held.splice(0)) response.end('app-2');
+    await lab.inStep(1, 2);
+    expect((await Promise.all(requests)).map(({ status }) => status)).toEqual(requests.map(() => 200));
   });
 
   test('SIGHUP finds what no event told', async () => {

@@ -1,7 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { advance, nextPauseMs, pending } from '../../src/core/probe.ts';
-import type { Answer, Standing } from '../../src/core/probe.ts';
+import {
+  advance,
+  chooseQuestion,
+  isWorthALook,
+  lookPauseMs,
+  nextAttemptMs,
+  nextPauseMs,
+  pending,
+} from '../../src/core/probe.ts';
+import type { Answer, Probe, Standing } from '../../src/core/probe.ts';
 
 const timing = { intervalMs: undefined, timeoutMs: 1000, rise: 2, fall: 3 };
 
@@ -77,5 +85,87 @@ describe('the pause before the next attempt', () => {
     expect(nextPauseMs(after('of'), timing, 1000, 60_000)).toBe(250);
     expect(nextPauseMs(after('of'), { ...timing, intervalMs: 100 }, 1, 60_000)).toBe(100);
     expect(nextPauseMs(after('offf'), timing, 1, 60_000)).toBe(2000);
+  });
+});
+
+describe('a member that is asked for any answer', () => {
+  const answers: Readonly<Record<string, Answer>> = {
+    R: { kind: 'replied', why: 'its port answers' },
+    S: { kind: 'silent', why: 'answers nothing' },
+    o: { kind: 'ok', why: 'its port answers' },
+    r: { kind: 'refused', why: 'nobody listens' },
+  };
+  const twice = { ...timing, fall: 2 };
+  const alive: Probe = { key: 'a', containerId: 'a', address: '10.0.0.1:80', check: { kind: 'alive' }, timing: twice };
+
+  /** Beside the letters from above: `R` replied, `S` silent. */
+  const heard = (letters: string): Standing =>
+    letters
+      .split('')
+      .reduce((standing, letter) => advance(standing, answers[letter] ?? answerOf(letter), twice), pending);
+
+  test.each([
+    ['oR', 'passing'],
+    ['oRS', 'passing'],
+    ['oRSS', 'failing'],
+    ['oRSRS', 'passing'],
+    // Its kernel answers for its port.
+    ['oRSoS', 'failing'],
+    ['oRSSoo', 'failing'],
+    ['oRSSR', 'failing'],
+    ['oRSSRR', 'passing'],
+    ['oRSSRSR', 'failing'],
+    // Nothing follows from the silence of one that never said anything.
+    ['oSSSSS', 'passing'],
+    ['oSSR', 'passing'],
+    // It ends as any other.
+    ['oRrr', 'refused'],
+    ['oRSSr', 'refused'],
+  ])('%s: %s', (letters, state) => {
+    expect(heard(letters).state).toBe(state);
+  });
+
+  test.each([
+    // Its port comes first.
+    ['', false, 'tcp'],
+    // Whether it answers requests is found out once.
+    ['o', false, 'reply'],
+    ['oS', false, 'reply'],
+    ['oR', false, 'tcp'],
+    ['oR', true, 'reply'],
+    // It speaks something else.
+    ['oSSS', false, 'tcp'],
+    ['oSSS', true, 'tcp'],
+    // Until it answers again.
+    ['oRS', false, 'reply'],
+    ['oRSSR', false, 'reply'],
+    ['oRSSRR', false, 'tcp'],
+  ])('%s, closer: %s: asked for %s', (letters, isCloser, kind) => {
+    expect(chooseQuestion(alive, heard(letters), isCloser).check.kind).toBe(kind);
+  });
+
+  test('who came back from silence gets twice the time from then on, within bounds', () => {
+    const timeOf = (letters: string): number => chooseQuestion(alive, heard(letters), true).timing.timeoutMs;
+    expect(timeOf('oR')).toBe(1000);
+    expect(timeOf('oRSR')).toBe(1000);
+    expect(timeOf('oRSSRR')).toBe(2000);
+    expect(timeOf('oRSSRRSSRR')).toBe(4000);
+    expect(timeOf(`oR${'SSRR'.repeat(9)}`)).toBe(16_000);
+    // Nobody listened: it was started anew.
+    expect(timeOf('oRrrRR')).toBe(1000);
+  });
+
+  test('whether it answers requests is found out soon, but not of a thousand at once', () => {
+    expect(nextAttemptMs(alive, heard('o'), 3, 60_000)).toBe(500);
+    expect(nextAttemptMs(alive, heard('o'), 1000, 60_000)).toBe(20_000);
+    expect(nextAttemptMs(alive, heard('oR'), 3, 60_000)).toBe(2000);
+    expect(nextAttemptMs(alive, heard('oSSS'), 3, 60_000)).toBe(2000);
+    expect(nextAttemptMs({ ...alive, check: { kind: 'tcp' } }, heard('o'), 3, 60_000)).toBe(2000);
+  });
+
+  test('only one that serves and answers requests is worth a look, and none of many often', () => {
+    expect(['', 'o', 'oSSS', 'oR', 'oRSS'].filter((letters) => isWorthALook(alive, heard(letters)))).toEqual(['oR']);
+    expect(isWorthALook({ ...alive, check: { kind: 'tcp' } }, heard('oR'))).toBe(false);
+    expect([lookPauseMs(3), lookPauseMs(100)]).toEqual([1000, 4000]);
   });
 });

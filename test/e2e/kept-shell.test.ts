@@ -34,8 +34,8 @@ beforeAll(async () => {
   journey = await prepareJourney('shell');
   engine = new DockerEngine();
 });
-afterEach(() => {
-  targets.close();
+afterEach(async () => {
+  await targets.close();
 });
 afterAll(async () => {
   await journey.end();
@@ -149,6 +149,58 @@ test('without a shell in the image: an exec for each command, as ever', async ()
   await target.signalReload();
 }, 60_000);
 
+test('without a shell, and with a folder that nginx sees too: test and reload wait there, and go with lbwatch', async () => {
+  const { directory } = journey;
+  const folder = ['-v', `${directory}:${directory}:ro`];
+  const name = await runNginx('lbwatch-nginx:1.26', `rm /usr/bin/sh /usr/bin/dash; ${start}`, folder);
+  await targetsFor(name).keepAhead(directory);
+  const target = await findWith(name, 2, false);
+  const before = (await target.listWorkers()) ?? [];
+  await target.prepare();
+  await eventually(
+    'both wait',
+    async () => {
+      expect(await waitingIn(name)).toEqual(['-s reload', '-t']);
+    },
+    soon,
+  );
+  expect(await target.validate()).toEqual({ accepted: true });
+  await target.signalReload();
+  await eventually(
+    'two new workers, and both wait again',
+    async () => {
+      const workers = (await target.listWorkers())?.filter(({ isQuitting }) => !isQuitting) ?? [];
+      expect(workers).toHaveLength(2);
+      expect(workers.filter(({ pid }) => before.some((worker) => worker.pid === pid))).toEqual([]);
+      expect(await waitingIn(name)).toEqual(['-s reload', '-t']);
+    },
+    soon,
+  );
+  // What waited did it: the engine was asked for no signal.
+  const until = String(Date.now() / 1000);
+  expect(
+    await docker(
+      'events',
+      '--since',
+      '1m',
+      '--until',
+      until,
+      '--filter',
+      `container=${name}`,
+      '--filter',
+      'event=kill',
+    ),
+  ).toBe('');
+  await targets.close();
+  await eventually(
+    'nobody waits',
+    async () => {
+      expect(await waitingIn(name)).toEqual([]);
+    },
+    soon,
+  );
+}, 60_000);
+
 test('a container without the capability to signal other users’ processes: the workers are left to their master', async () => {
   const name = await runNginx('lbwatch-nginx:1.26', start, ['--cap-drop', 'KILL']);
   const target = await findWith(name, 2);
@@ -164,7 +216,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
   async (signal) => {
     const name = await runNginx('lbwatch-nginx:1.26', start);
     await findWith(name, 2);
-    targets.close();
+    await targets.close();
     const user = spawn(process.execPath, [program, name], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -227,6 +279,12 @@ function targetsFor(name: string): ContainerTargets {
   const known = kept.get(name) ?? new ContainerTargets(engine, name, undefined, 9181);
   kept.set(name, known);
   return known;
+}
+
+/** What nginx waits to do there. */
+async function waitingIn(name: string): Promise<readonly string[]> {
+  const processes = await docker('top', name, '-eo', 'pid,args');
+  return [...processes.matchAll(/ nginx (-t|-s reload) -g include /g)].map(([, words = '']) => words).sort();
 }
 
 async function shellsIn(name: string): Promise<number> {

@@ -1,11 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 
-import type { Answer, Probe } from '../../src/core/probe.ts';
+import type { Answer, Probe, Question } from '../../src/core/probe.ts';
 import type { Mark } from '../../src/loop/dirty.ts';
 import { Readiness } from '../../src/sources/readiness.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const ok: Answer = { kind: 'ok', why: 'its port answers' };
+const replied: Answer = { kind: 'replied', why: 'its port answers' };
+const silent: Answer = { kind: 'silent', why: 'says nothing' };
 const refused: Answer = { kind: 'refused', why: 'nothing listens' };
 const failed: Answer = { kind: 'failed', why: 'no answer' };
 
@@ -109,6 +111,59 @@ describe('serving', () => {
   });
 });
 
+describe('a closer look', () => {
+  test('takes out at once who accepts and does not answer, and nobody else; back when it answers requests again', async () => {
+    const { clock, readiness, members, marks, asked } = start();
+    await clock.until(readiness.follow([alive('a'), alive('b'), alive('c')]));
+    // Whether they answer requests at all is known by then.
+    await clock.advance(5000);
+    expect(readiness.canLookCloser).toBe(true);
+    expect(asked.filter(({ kind }) => kind === 'reply')).toHaveLength(3);
+    members.set('b', 'silent');
+    await clock.advance(10_000);
+    expect(marks).toEqual([]);
+    asked.length = 0;
+    readiness.lookCloser();
+    await clock.advance(1110);
+    expect(marks.map(({ reason, isUrgent }) => [reason, isUrgent])).toEqual([['check failed', true]]);
+    const asksOf = (wanted: string): number =>
+      asked.filter(({ name, kind }) => name === wanted && kind === 'reply').length;
+    expect(['a', 'b', 'c'].map(asksOf)).toEqual([1, 2, 1]);
+    const standings = await readiness.follow([alive('a'), alive('b'), alive('c')]);
+    expect(standings.get('b')).toMatchObject({ state: 'failing', why: 'says nothing' });
+    await clock.advance(10_000);
+    expect(marks).toHaveLength(1);
+    members.delete('b');
+    await clock.advance(5000);
+    expect(marks.map(({ reason }) => reason)).toEqual(['check failed', 'check passed']);
+  });
+
+  test('not sooner than a second after the last one', async () => {
+    const { clock, readiness, asked } = start();
+    await clock.until(readiness.follow([alive('a')]));
+    await clock.advance(5000);
+    asked.length = 0;
+    for (let turn = 0; turn < 30; turn += 1) {
+      readiness.lookCloser();
+      await clock.advance(100);
+    }
+    expect(asked.filter(({ kind }) => kind === 'reply')).toHaveLength(3);
+  });
+
+  test('nobody answers requests, or is to be asked for more than its port: nobody is looked at', async () => {
+    const { clock, readiness, members, marks, asked } = start();
+    members.set('mute', 'silent');
+    await clock.until(readiness.follow([alive('mute'), probe('port')]));
+    await clock.advance(10_000);
+    expect(readiness.canLookCloser).toBe(false);
+    asked.length = 0;
+    readiness.lookCloser();
+    await clock.advance(1900);
+    expect(asked.filter(({ kind }) => kind === 'reply')).toEqual([]);
+    expect(marks).toEqual([]);
+  });
+});
+
 test('a thousand members: never more than 32 at once, and no more checks a second than a hundred cause', async () => {
   const { clock, readiness, asked, atOnce } = start(5);
   const probes = Array.from({ length: 1000 }, (_, index) => probe(String(index)));
@@ -127,20 +182,26 @@ function probe(key: string): Probe {
   return { key, containerId: `container ${key}`, address: '10.0.0.1:8000', check: { kind: 'tcp' }, timing };
 }
 
-/** Members that answer `ok`, or as the test says; undefined: never. */
+function alive(key: string): Probe {
+  return { ...probe(key), check: { kind: 'alive' } };
+}
+
+/** Members that answer `ok`, or as the test says; undefined: never; `silent`: no requests. */
 function start(answerMs = 1) {
   const clock = new FakeClock();
-  const members = new Map<string, Answer | undefined>();
+  const members = new Map<string, Answer | 'silent' | undefined>();
   const marks: Mark[] = [];
-  const asked: { readonly name: string; readonly atMs: number }[] = [];
+  const asked: { readonly name: string; readonly kind: string; readonly atMs: number }[] = [];
   const atOnce = { now: 0, most: 0 };
-  const ask = async ({ key }: Probe): Promise<Answer> => {
-    asked.push({ name: key, atMs: clock.nowMs() });
+  const ask = async ({ key, check, timing }: Question): Promise<Answer> => {
+    asked.push({ name: key, kind: check.kind, atMs: clock.nowMs() });
     atOnce.now += 1;
     atOnce.most = Math.max(atOnce.most, atOnce.now);
-    const answer = members.has(key) ? members.get(key) : ok;
+    const told = members.has(key) ? members.get(key) : ok;
+    const isMute = told === 'silent' && check.kind === 'reply';
+    const answer = isMute ? silent : told === 'silent' ? ok : told === ok && check.kind === 'reply' ? replied : told;
     await new Promise<void>((resolve) => {
-      if (answer !== undefined) clock.after(answerMs, resolve);
+      if (answer !== undefined) clock.after(isMute ? timing.timeoutMs : answerMs, resolve);
     });
     atOnce.now -= 1;
     return answer ?? ok;

@@ -30,12 +30,13 @@ const hang = { begin: signalApp('STOP'), end: signalApp('CONT') };
 const stalls: readonly Stall[] = [
   {
     title: 'docker pause',
-    check: 'tcp',
+    check: 'http',
     mostLost: 10,
     begin: (stack, id) => stack.pause(id),
     end: (stack, id) => stack.unpause(id),
   },
-  { title: 'SIGSTOP, default checks (tcp)', check: 'tcp', mostLost: 200, ...hang },
+  { title: 'SIGSTOP, default checks', check: 'http', mostLost: 200, ...hang },
+  { title: 'SIGSTOP, lb.check: tcp', check: 'tcp', mostLost: undefined, ...hang },
   { title: 'SIGSTOP, lb.check: http:/', check: 'http:/', mostLost: undefined, ...hang },
 ];
 
@@ -65,7 +66,7 @@ export const paused: Group = {
       ),
       notes: [
         `Lost: failed, or answered after more than ${String(lostAfterMs / 1000)} s.`,
-        'docker pause is an event, a hang is none: only a check can notice it. A tcp check cannot, since the kernel goes on accepting for the app; lb.check: http:/path does.',
+        'docker pause is an event, a hang is none: only a check can notice it. A tcp check cannot, since the kernel goes on accepting for the app. By default (lb.check: http) a request is sent as well as soon as requests pile up in nginx; lb.check: http:/path sends one at every check.',
       ],
     };
   },

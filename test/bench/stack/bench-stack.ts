@@ -36,7 +36,7 @@ export const shipped: StackKind = {
 
 export const apiOnly: StackKind = {
   name: 'API alone',
-  is: 'the same with no shell in nginx: single calls of the Docker API',
+  is: 'the same with no shell in nginx: single calls of the Docker API, test and reload started ahead, the hand-over left to nginx',
   services: ['nginx', 'lbwatch'],
   files: [],
   environment: { NGINX_PREPARE: 'rm -f /bin/sh /bin/dash /bin/bash /bin/ash' },

@@ -2,6 +2,7 @@ import type { Reach } from '../core/address.ts';
 import { chooseNginx, commonReach, listDoubts } from '../core/choose-nginx.ts';
 import type { Container } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
+import { projectOf } from '../core/project.ts';
 import type { FoundTargets, Targets } from '../loop/ports.ts';
 import type { DockerEngine } from './docker.ts';
 import { clearGates } from './gate.ts';
@@ -32,7 +33,7 @@ export class ContainerTargets implements Targets {
 
   find(containers: readonly Container[]): Promise<FoundTargets> {
     const self = findSelf(containers, this.#selfId);
-    const project = self?.labels['com.docker.compose.project'];
+    const project = self && projectOf(self);
     const chosen = chooseNginx(containers, this.#setting, project);
     const running = chosen.filter(({ state }) => state === 'running');
     const reach = commonReach(
@@ -98,7 +99,7 @@ export class LocalTargets implements Targets {
 
   async find(containers: readonly Container[]): Promise<FoundTargets> {
     const self = findSelf(containers, this.#selfId);
-    const project = self?.labels['com.docker.compose.project'];
+    const project = self && projectOf(self);
     const reach = ownReach(self);
     const master = await this.#nginx.findMaster();
     if (typeof master === 'string') return { targets: [], reach, ownReach: reach, missing: master, project };

@@ -2,6 +2,7 @@ import { isIP, isIPv6 } from 'node:net';
 
 import type { Container, Protocol } from './model.ts';
 import { printable } from './printable.ts';
+import { projectOf } from './project.ts';
 
 /** The networks a member can be reached over: those every nginx is attached to, or `any` where nginx is on the engine's host. */
 export type Reach = readonly string[] | 'any';
@@ -22,7 +23,7 @@ export interface Place {
 export function chooseAddress(container: Container, wanted: string | undefined, reach: Reach): Choice<Place> {
   const attachments = [...container.attachments].sort((one, other) => (one.network < other.network ? -1 : 1));
   const reachable = attachments.filter((attachment) => isWithin(reach, attachment.network));
-  const project = container.labels['com.docker.compose.project'];
+  const project = projectOf(container);
   const isWanted = (network: string): boolean =>
     wanted === undefined || network === wanted || (project !== undefined && network === `${project}_${wanted}`);
   const candidates = reachable.filter((attachment) => isWanted(attachment.network));

@@ -8,6 +8,7 @@ import type { Check, Condition, Container, Departure, Member, Membership, Proble
 import { printable } from './printable.ts';
 import { pending } from './probe.ts';
 import type { Probe, Standing } from './probe.ts';
+import { serviceOf } from './project.ts';
 import { isSameList } from './same-list.ts';
 
 /** How far the engine's list may be behind its events. */
@@ -200,7 +201,7 @@ function assessAnew(container: Container, departure: Departure | undefined, surr
 /** A container of another project has names of its own there. */
 function listHosts(container: Container, scope: Scope): readonly string[] {
   if (!isInScope(container, scope)) return [];
-  const service = container.labels['com.docker.compose.service'];
+  const service = serviceOf(container);
   return [container.name, ...(service === undefined ? [] : [service])].map((host) => host.toLowerCase());
 }
 
@@ -348,8 +349,8 @@ function chooseProbe(
  * is still listed as running some seconds after it has ended: it was started since, and nobody told.
  */
 function currentDeparture(container: Container, { departures, nowMs }: Surroundings): Departure | undefined {
-  if (departures.size === 0) return undefined;
-  const departure = departures.get(container.id);
+  if (departures.size === 0 && container.departure === undefined) return undefined;
+  const departure = departures.get(container.id) ?? container.departure;
   if (departure === undefined || departure.kind === 'drained') return departure;
   const labels = hasPoolLabel(container) ? parseLabels(container) : undefined;
   const lastsMs = departure.kind === 'ended' ? endedMs : labels?.drainMs;

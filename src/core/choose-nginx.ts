@@ -3,6 +3,7 @@ import { isInScope } from './eligible.ts';
 import { claimsNginx } from './labels.ts';
 import type { Container } from './model.ts';
 import { printable } from './printable.ts';
+import { serviceOf } from './project.ts';
 
 /**
  * Chooses the containers that are nginx: those the setting names (by container, id or service); else those labelled
@@ -74,7 +75,7 @@ function listOwn(containers: readonly Container[], project: string | undefined):
 }
 
 function isService(name: string): (container: Container) => boolean {
-  return ({ labels }) => labels['com.docker.compose.service'] === name;
+  return (container) => serviceOf(container) === name;
 }
 
 function isId(container: Container, text: string): boolean {

@@ -1,7 +1,9 @@
 import type { Container, Departure } from './model.ts';
 import { printable } from './printable.ts';
+import { projectOf } from './project.ts';
+import type { Belonging } from './project.ts';
 
-/** Whose containers may join: everybody's, or those of the Compose projects named. */
+/** Whose containers may join: everybody's, or those of the Compose projects, or Swarm stacks, named. */
 export type Scope = { readonly kind: 'all' } | { readonly kind: 'projects'; readonly names: readonly string[] };
 
 /** Whether a container may serve now, before anybody has asked its port, and why not. */
@@ -45,14 +47,15 @@ export function describeDeparture({ kind }: Departure): string {
 }
 
 /** By its labels alone. */
-export function isInScope(container: Pick<Container, 'labels'>, scope: Scope): boolean {
-  const project = container.labels['com.docker.compose.project'];
+export function isInScope(container: Belonging, scope: Scope): boolean {
+  const project = projectOf(container);
   return scope.kind === 'all' || (project !== undefined && scope.names.includes(project));
 }
 
 function describeScope(container: Container, scope: Scope): string {
-  const project = container.labels['com.docker.compose.project'];
-  const own = project === undefined ? 'in no Compose project' : `in Compose project ${printable(project)}`;
+  const project = projectOf(container);
+  const kind = container.task === undefined ? 'Compose project' : 'stack';
+  const own = project === undefined ? `in no ${kind}` : `in ${kind} ${printable(project)}`;
   const names = scope.kind === 'all' ? 'all' : scope.names.join(', ');
   return `${own}; this lbwatch serves ${names} (LBWATCH_SCOPE)`;
 }

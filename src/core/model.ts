@@ -36,6 +36,34 @@ export interface Container {
   readonly exposedPorts: readonly ExposedPort[];
   /** `PORT` of the environment; asked for only where the port rules come to it. */
   readonly portVariable: number | undefined;
+  /** The machine it runs on, by the name people know it by; only where lbwatch looks at several. */
+  readonly node?: string | undefined;
+  /** Only of a task of Docker Swarm; its `id` is then the task's. */
+  readonly task?: Task | undefined;
+  /** Where it runs on a machine whose networks nginx is not on: how it is reached from other machines. */
+  readonly published?: Published | undefined;
+  /** What its list says of its end; events say the same of containers whose list does not. */
+  readonly departure?: Departure | undefined;
+}
+
+/** A container as Docker Swarm runs it (Docker API, `Task`). */
+export interface Task {
+  /** The service's name, with the stack's before it: `shop_app`. */
+  readonly service: string;
+  /** Of the container on its node; undefined while there is none. */
+  readonly containerId: string | undefined;
+}
+
+/** A machine's address, and the ports of one container that it passes on. */
+export interface Published {
+  /** An IP address. */
+  readonly address: string;
+  readonly ports: readonly PublishedPort[];
+}
+
+export interface PublishedPort extends ExposedPort {
+  /** On the machine. */
+  readonly hostPort: number;
 }
 
 export type Role = 'primary' | 'backup';

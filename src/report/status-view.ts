@@ -1,6 +1,7 @@
 import { sortByAge } from '../core/age.ts';
 import type { Container, Membership, Method, Pool } from '../core/model.ts';
 import { groupByName } from '../core/pools-by-name.ts';
+import { projectOf, serviceOf } from '../core/project.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { Plan } from '../loop/reconcile.ts';
 import { toTenths } from './duration.ts';
@@ -79,8 +80,8 @@ function describeMember(row: Membership, container: Container | undefined, isIn:
   return {
     container: row.container,
     id: row.containerId.slice(0, 12),
-    service: container?.labels['com.docker.compose.service'] ?? null,
-    project: container?.labels['com.docker.compose.project'] ?? null,
+    service: (container && serviceOf(container)) ?? null,
+    project: (container && projectOf(container)) ?? null,
     role: row.role ?? null,
     address: row.address ?? null,
     state: row.condition,

@@ -56,6 +56,16 @@ export const settingsTable = {
     help: 'whose containers may join: the own Compose project, all, or project names, comma-separated',
     schema: list.refine(isScope, { error: 'project, all, or names of Compose projects, comma-separated' }),
   }),
+  engines: define({
+    flag: 'engines',
+    variable: 'LBWATCH_ENGINES',
+    placeholder: 'URLS',
+    fallback: '',
+    help: "several engines, comma-separated: this machine's unix://PATH, others' tcp://HOST:PORT; unset: the one of DOCKER_HOST",
+    schema: list.refine((urls) => urls.every((url) => /^(?:unix|tcp):\/\/[^\s]+$/.test(url)), {
+      error: 'unix:///PATH/OF/docker.sock or tcp://HOST:PORT, comma-separated',
+    }),
+  }),
   nginx: define({
     flag: 'nginx',
     variable: 'LBWATCH_NGINX',
@@ -243,6 +253,7 @@ export function readSettings(flags: Texts, environment: Texts): Settings {
   const t = settingsTable;
   return {
     scope: need('scope', t.scope),
+    engines: need('engines', t.engines),
     nginx: read('nginx', t.nginx),
     nginxCommand: need('nginxCommand', t.nginxCommand),
     dir: need('dir', t.dir),

@@ -1,7 +1,5 @@
 import { askMember } from '../adapters/ask-member.ts';
 import { Claim } from '../adapters/claim.ts';
-import { DockerEngine } from '../adapters/docker.ts';
-import { readDockerHost } from '../adapters/docker-host.ts';
 import { systemClock } from '../adapters/clock.ts';
 import { DrainFolder } from '../adapters/drain-folder.ts';
 import { DiskFiles } from '../adapters/files.ts';
@@ -13,8 +11,6 @@ import { Applier } from '../loop/apply.ts';
 import type { Mark } from '../loop/dirty.ts';
 import type { EngineCall, EngineCallResult } from '../loop/ports.ts';
 import { Drains } from '../loop/drains.ts';
-import { Inventory } from '../loop/inventory.ts';
-import { Lifecycle } from '../loop/lifecycle.ts';
 import type { Parts, Policy } from '../loop/reconcile.ts';
 import { StreamsMemory } from '../loop/streams-memory.ts';
 import { Readiness } from '../sources/readiness.ts';
@@ -22,12 +18,14 @@ import { SecondLook } from '../sources/second-look.ts';
 import { BadSetting } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { version } from './version.ts';
+import { wireEngines } from './wire-engines.ts';
+import type { WatchedEngine } from './wire-engines.ts';
 
 /** The real parts of a pass, put together as the settings say. */
 export interface Wired {
   readonly parts: Parts;
   readonly readiness: Readiness;
-  readonly engine: DockerEngine;
+  readonly engines: readonly WatchedEngine[];
   readonly files: DiskFiles;
   readonly drainStore: DrainFolder;
   /** Of the directory. Who only looks takes it not. */
@@ -57,17 +55,17 @@ export async function wire(
       'LBWATCH_SCOPE is "project", which needs lbwatch to run in a container; allowed here: all, or names of Compose projects',
     );
   }
-  const host = readDockerHost(process.env);
-  if (typeof host === 'string') throw new BadSetting(host);
-  const engine = new DockerEngine(host, noteCall);
+  const isLocal = settings.nginx === 'local';
+  const needsSelf = scope === 'own' || !isLocal;
+  const engines = wireEngines(settings, { mark, noteCall, selfId, needsSelf });
+  const { inventory, lifecycle, asked } = engines;
   const claim = new Claim(settings.dir, selfId, version);
   const files = new DiskFiles(settings.dir, settings.site, () => claim.take());
   const drainStore = new DrainFolder(settings.dir);
   const { port } = settings.internal;
-  const isLocal = settings.nginx === 'local';
   const targets = isLocal
     ? new LocalTargets(new LocalCommand(settings.nginxCommand), selfId, port)
-    : new ContainerTargets(engine, settings.nginx, selfId, port);
+    : new ContainerTargets(engines.engineOf, settings.nginx, selfId, port);
   const policy: Policy = {
     scope,
     declaredPools: settings.pools,
@@ -75,14 +73,14 @@ export async function wire(
     failOpen: settings.failOpen,
     checks: settings.checks,
   };
-  const secondLook = new SecondLook(engine, mark, systemClock);
+  const secondLook = new SecondLook(asked, mark, systemClock);
   const readiness = new Readiness(askMember, systemClock, mark, (id) => {
     secondLook.take(id);
   });
   const parts: Parts = {
-    inventory: new Inventory(engine),
-    lifecycle: new Lifecycle(engine, systemClock, settings.leaveEarly),
-    drains: new Drains(drainStore, engine),
+    inventory,
+    lifecycle,
+    drains: new Drains(drainStore, asked),
     checks: readiness,
     targets,
     files,
@@ -92,12 +90,14 @@ export async function wire(
     clock: systemClock,
   };
   const keepReady = async (): Promise<void> => {
+    engines.settleIn();
     if (targets instanceof ContainerTargets) await targets.keepAhead(settings.dir);
   };
   const close = async (): Promise<void> => {
+    await engines.settle();
     if (targets instanceof ContainerTargets) await targets.close();
   };
-  return { parts, readiness, engine, files, drainStore, claim, selfId, keepReady, close };
+  return { parts, readiness, engines: engines.watched, files, drainStore, claim, selfId, keepReady, close };
 }
 
 function chooseScope(names: readonly string[]): Scope | 'own' {

@@ -18,8 +18,9 @@ export function findByName(containers: readonly Container[], wanted: string): re
  */
 export function findByAddress(containers: readonly Container[], address: string, reach: Reach): Container | undefined {
   const owners = containers.filter(
-    ({ state, attachments }) =>
-      state === 'running' && attachments.some((one) => one.address === address && isWithin(reach, one.network)),
+    ({ state, attachments, published }) =>
+      // Networks of another machine may be called the same.
+      published === undefined && state === 'running' && attachments.some((one) => one.address === address && isWithin(reach, one.network)),
   );
   return owners.length === 1 ? owners[0] : undefined;
 }

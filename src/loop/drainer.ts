@@ -75,7 +75,15 @@ export class Drainer {
       throw new Refusal('unknown', `no container is called ${printable(wanted)}; lbwatch explain lists them`);
     }
     if (others.length === 0) return only;
-    throw new Refusal('ambiguous', `the ids of several containers begin with ${printable(wanted)}; write more of it`);
+    const listed = found.map(
+      ({ id, node }) => `${id.slice(0, 12)}${node === undefined ? '' : ` on ${printable(node)}`}`,
+    );
+    throw new Refusal(
+      'ambiguous',
+      only.name === wanted
+        ? `several containers are called ${printable(wanted)}; write the id of one: ${listed.join(', ')}`
+        : `the ids of several containers begin with ${printable(wanted)}; write more of it`,
+    );
   }
 
   /** The container that asks from this address; undefined where it belongs to none that runs. */

@@ -17,7 +17,7 @@ const failureKeys = ['outcome', 'why', 'times', 'staleSince', 'line'] as const;
  */
 export const messages = {
   'lbwatch started': { levels: ['info'], keys: ['version', 'scope', 'nginx', 'dir'] },
-  'watching the engine': { levels: ['info'], keys: [] },
+  'watching the engine': { levels: ['info'], keys: ['engine', 'line'] },
   'pool in step': { levels: ['info'], keys: changeKeys },
   'pool changed': { levels: ['info'], keys: [...changeKeys, 'reasons', 'sinceEventMs'] },
   'configuration reloaded': { levels: ['info'], keys: ['reasons', 'nginx'] },
@@ -29,8 +29,8 @@ export const messages = {
   'reload failed': { levels: ['error'], keys: failureKeys },
   waiting: { levels: ['warn'], keys: failureKeys },
   'in step': { levels: ['info'], keys: ['lastedS', 'line'] },
-  'event stream lost': { levels: ['warn', 'debug'], keys: ['why', 'retryMs', 'staleSince', 'line'] },
-  'watching the engine again': { levels: ['info', 'debug'], keys: ['line'] },
+  'event stream lost': { levels: ['warn', 'debug'], keys: ['engine', 'why', 'retryMs', 'staleSince', 'line'] },
+  'watching the engine again': { levels: ['info', 'debug'], keys: ['engine', 'line'] },
   'early handover is off': { levels: ['warn'], keys: ['why', 'line'] },
   'another lbwatch would not be kept out of the directory for now': { levels: ['warn'], keys: ['dir', 'why'] },
   'cannot watch the configuration; the resync will see what changes': { levels: ['warn'], keys: ['err'] },

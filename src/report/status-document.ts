@@ -51,6 +51,12 @@ const nginxSchema = z.object({
   inStep: z.boolean().describe('whether that is what it should run'),
 });
 
+const engineSchema = z.object({
+  name: z.string().describe('as LBWATCH_ENGINES has it'),
+  state: z.enum(['up', 'down']).describe('down: it does not answer, and its members are as they were last seen'),
+  since: moment.nullable().describe('since when it does not answer; null while it does'),
+});
+
 const outcomeSchema = z.object({
   kind: z.enum(['unchanged', 'applied', 'rejected', 'rolledBack', 'unavailable']),
   what: z.enum(['engine', 'nginx', 'files']).optional().describe('of unavailable: what'),
@@ -76,7 +82,8 @@ export const statusSchema = z
     }),
     ready: z.boolean().describe('whether every nginx runs what it should, as far as can be known: /readyz'),
     staleSince: moment.nullable().describe('since when that may not be so; null while it is'),
-    stream: z.enum(['up', 'down']).describe("the engine's event stream"),
+    stream: z.enum(['up', 'down']).describe("the engine's event stream; of several, whether all are up"),
+    engines: z.array(engineSchema).optional().describe('how each of several engines is; only with LBWATCH_ENGINES'),
     digest: z.string().nullable().describe('of what nginx should run; null before the first pass'),
     outcome: outcomeSchema.nullable().describe('how the last pass ended; null before that'),
     nginx: z.array(nginxSchema).describe('every nginx that is kept in step'),
@@ -129,6 +136,7 @@ export type MemberStatus = Frozen<z.infer<typeof memberSchema>>;
 export type OutsideStatus = Frozen<z.infer<typeof outsideSchema>>;
 export type PoolStatus = Frozen<z.infer<typeof poolSchema>>;
 export type NginxStatus = Frozen<z.infer<typeof nginxSchema>>;
+export type EngineStatus = Frozen<z.infer<typeof engineSchema>>;
 export type OutcomeStatus = Frozen<z.infer<typeof outcomeSchema>>;
 export type ProblemStatus = Frozen<z.infer<typeof problemSchema>>;
 export type TimelineEvent = Frozen<z.infer<typeof timelineEventSchema>>;

@@ -2,10 +2,18 @@ import { sortByAge } from '../core/age.ts';
 import type { Container, Membership, Method, Pool } from '../core/model.ts';
 import { groupByName } from '../core/pools-by-name.ts';
 import { projectOf, serviceOf } from '../core/project.ts';
+import type { EngineStanding } from '../loop/inventory.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { Plan } from '../loop/reconcile.ts';
 import { toTenths } from './duration.ts';
-import type { MemberStatus, NginxStatus, OutcomeStatus, OutsideStatus, PoolStatus } from './status-document.ts';
+import type {
+  EngineStatus,
+  MemberStatus,
+  NginxStatus,
+  OutcomeStatus,
+  OutsideStatus,
+  PoolStatus,
+} from './status-document.ts';
 
 /** What is known beside a plan of the memberships in it. */
 export interface Standings {
@@ -46,6 +54,13 @@ export function describePools(
     return { name, protocol, method: describeMethod(method), members: drafts.get(pool) ?? [] };
   });
   return { pools, outside };
+}
+
+/** One of several engines. */
+export function describeEngine({ name, awaySinceMs }: EngineStanding): EngineStatus {
+  return awaySinceMs === undefined
+    ? { name, state: 'up', since: null }
+    : { name, state: 'down', since: new Date(awaySinceMs).toISOString() };
 }
 
 /**

@@ -7,8 +7,8 @@ import type { Clock, Report, Reporter } from '../loop/ports.ts';
 import type { Staleness } from '../loop/staleness.ts';
 import { describeChange, describeFound, shorten } from './change-words.ts';
 import { renderDuration, toTenths } from './duration.ts';
-import { Reminder } from './reminder.ts';
 import { Repeats } from './repeats.ts';
+import { StreamTeller, describeStale } from './stream-teller.ts';
 import type { Told } from './told.ts';
 
 type Pass = Extract<Report, { readonly kind: 'pass' }>;
@@ -20,9 +20,6 @@ type Failure =
       readonly message: 'nginx refuses the configuration; the running one stays' | 'reload failed';
     }
   | { readonly level: 'warn'; readonly message: 'waiting' };
-
-/** A stream that was up for so long and breaks is news, not the same trouble going on. */
-const calmMs = 60_000;
 
 /**
  * Tells people what happens: one line for each thing that a person should know, and none twice. What goes on failing is told
@@ -39,10 +36,7 @@ export class Teller implements Reporter {
   #failure: { readonly beganMs: number; readonly repeats: Repeats } | undefined;
   /** Those that came to no outcome at all. */
   #bugs: Repeats | undefined;
-  #cut: { readonly beganMs: number; readonly reminder: Reminder } | undefined;
-  /** When the stream that was said to be lost came back. */
-  #againMs: number | undefined;
-  #isCutTold = false;
+  readonly #streams = new Map<string | undefined, StreamTeller>();
 
   /** @param staleness has noted each report before this reporter is told of it */
   constructor(tell: (told: Told) => void, clock: Clock, staleness: Pick<Staleness, 'since' | 'ageMs'>) {
@@ -60,10 +54,10 @@ export class Teller implements Reporter {
         this.#tell({ level: 'info', message: 'lbwatch stopped; nginx goes on serving' });
         break;
       case 'watching':
-        this.#reportWatching();
+        this.#streamOf(report.engine).tellWatching();
         break;
       case 'cut':
-        this.#reportCut(report);
+        this.#streamOf(report.engine).tellCut(report, this.#failure !== undefined);
         break;
       case 'bug':
         this.#reportBug(report.error);
@@ -183,7 +177,7 @@ export class Teller implements Reporter {
     this.#failure ??= { beganMs: nowMs - (this.#staleness.ageMs ?? 0), repeats: new Repeats() };
     const { repeats } = this.#failure;
     if (!repeats.isDue(outcome.message, nowMs)) return;
-    const line = isFirst ? outcome.message : `${outcome.message} (${this.#describeStale()})`;
+    const line = isFirst ? outcome.message : `${outcome.message} (${describeStale(this.#staleness)})`;
     const { since: staleSince } = this.#staleness;
     const details = { outcome: outcome.kind, why: outcome.message, times: repeats.times, line, staleSince };
     this.#tell({ ...failure, details, event: { kind: 'failure' } });
@@ -198,41 +192,11 @@ export class Teller implements Reporter {
     this.#failure = undefined;
   }
 
-  /** Where passes fail as well, those lines say it. */
-  #reportCut({ why, retryMs, silentMs }: Extract<Report, { readonly kind: 'cut' }>): void {
-    const nowMs = this.#clock.nowMs();
-    if (this.#againMs !== undefined && nowMs - this.#againMs >= calmMs) this.#cut = undefined;
-    this.#againMs = undefined;
-    const isFirst = this.#cut === undefined;
-    this.#cut ??= { beganMs: nowMs - silentMs, reminder: new Reminder() };
-    const isTold = this.#cut.reminder.isDue(nowMs) && (isFirst || this.#failure === undefined);
-    this.#isCutTold ||= isTold;
-    const line = isFirst ? why : `${why} (${this.#describeStale()})`;
-    const details = { why, retryMs, staleSince: this.#staleness.since, line };
-    const told = { message: 'event stream lost', details } as const;
-    this.#tell(isTold ? { level: 'warn', ...told, event: { kind: 'stream lost' } } : { level: 'debug', ...told });
-  }
-
-  #reportWatching(): void {
-    const nowMs = this.#clock.nowMs();
-    if (this.#cut === undefined) {
-      this.#tell({ level: 'info', message: 'watching the engine', event: { kind: 'stream up' } });
-    } else {
-      const line = `after ${renderDuration(nowMs - this.#cut.beganMs)}`;
-      const told = { message: 'watching the engine again', details: { line } } as const;
-      this.#tell(
-        this.#isCutTold ? { level: 'info', ...told, event: { kind: 'stream up' } } : { level: 'debug', ...told },
-      );
-    }
-    this.#isCutTold = false;
-    this.#againMs = nowMs;
-  }
-
-  #describeStale(): string {
-    const { since, ageMs } = this.#staleness;
-    return since === undefined || ageMs === undefined
-      ? 'again'
-      : `stale since ${since.toISOString()}, for ${renderDuration(ageMs)}`;
+  /** Of one engine, or of each of several by its name. */
+  #streamOf(engine: string | undefined): StreamTeller {
+    const known = this.#streams.get(engine) ?? new StreamTeller(this.#tell, this.#clock, this.#staleness, engine);
+    this.#streams.set(engine, known);
+    return known;
   }
 }
 

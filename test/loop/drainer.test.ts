@@ -316,6 +316,7 @@ function start(containers: readonly Container[] = [app, database]) {
       missing: undefined,
       project: undefined,
     },
+    engines: [],
     builds: [unknownBuild, unknownBuild],
   });
   if (containers.length > 0) lab.pass(applied, ['start'], 'in');

@@ -86,6 +86,7 @@ function planWith(problems: readonly Problem[]): NonNullable<Pass['plan']> {
     desired: { pools: [], memberships: [], problems },
     rendered: { text: '', streams: '', digest: '' },
     found: { targets: [], reach: 'any', ownReach: 'any', missing: undefined, project: 'shop' },
+    engines: [],
     builds: [],
   };
 }

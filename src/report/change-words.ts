@@ -37,8 +37,9 @@ export function shorten(change: PoolChange): PoolChange & { readonly allJoined?:
   };
 }
 
-function describeMove({ container, role, address, reason }: Move): string {
-  return `${printable(container)} ${address}${role === 'backup' ? ' backup' : ''} (${reason})`;
+function describeMove({ container, node, role, address, reason }: Move): string {
+  const where = node === undefined ? '' : ` on ${printable(node)}`;
+  return `${printable(container)}${where} ${address}${role === 'backup' ? ' backup' : ''} (${reason})`;
 }
 
 function describeCounts({ primaries, backups }: PoolChange): string {

@@ -82,6 +82,8 @@ function describeMember(row: Membership, container: Container | undefined, isIn:
     id: row.containerId.slice(0, 12),
     service: (container && serviceOf(container)) ?? null,
     project: (container && projectOf(container)) ?? null,
+    node: container?.node ?? null,
+    task: describeTask(container),
     role: row.role ?? null,
     address: row.address ?? null,
     state: row.condition,
@@ -89,6 +91,11 @@ function describeMember(row: Membership, container: Container | undefined, isIn:
     reason: row.reason,
     since,
   };
+}
+
+function describeTask(container: Container | undefined): MemberStatus['task'] {
+  if (container?.task === undefined) return null;
+  return { id: container.id, containerId: container.task.containerId?.slice(0, 12) ?? null };
 }
 
 /** As nginx last acknowledged; what is wanted since may have failed. */

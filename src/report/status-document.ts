@@ -16,7 +16,9 @@ const taskSchema = z.object({
 });
 
 const memberSchema = z.object({
-  container: z.string().describe("the container's name; of a task of Docker Swarm: service, slot and 12 digits of its id"),
+  container: z
+    .string()
+    .describe("the container's name; of a task of Docker Swarm: service, slot and 12 digits of its id"),
   id: z.string().describe("the first 12 digits of its id, or of the task's"),
   service: z.string().nullable().describe('its service, as the Compose file or the stack file names it'),
   project: z.string().nullable().describe('its Compose project or Swarm stack'),

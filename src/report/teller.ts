@@ -238,8 +238,11 @@ export class Teller implements Reporter {
 
 /** What a change was: somebody came, somebody went, or both, or the pool itself. */
 function aboutChange({ pool, joined, left }: PoolChange): Told['event'] & object {
-  const [only, ...others] = new Set([...joined, ...left].map(({ container }) => container));
-  const about = { pool, ...(only === undefined || others.length > 0 ? {} : { container: only }) };
+  const moves = [...joined, ...left];
+  const [first] = moves;
+  // One name on two machines is two containers.
+  const isOne = moves.every(({ container, node }) => container === first?.container && node === first.node);
+  const about = { pool, ...(first !== undefined && isOne ? { container: first.container } : {}) };
   if (joined.length > 0 && left.length === 0) return { kind: 'joined', ...about };
   if (left.length > 0 && joined.length === 0) return { kind: 'left', ...about };
   return { kind: 'changed', ...about };

@@ -12,7 +12,7 @@ export interface Explained {
 }
 
 /** One container's standing in one pool; `node` and a `protocol` that is not http only where there is one. */
-export interface ExplainedRow {
+interface ExplainedRow {
   readonly container: string;
   readonly node?: string;
   readonly pool: string | null;

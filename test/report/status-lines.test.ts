@@ -69,6 +69,15 @@ describe('status', () => {
     );
   });
 
+  test('has it too where only somebody outside has one', () => {
+    const lab = new StatusLab();
+    lab.pass([
+      container({ name: 'app-1', createdAt: 1, labels: { 'lb.pool': 'app' } }),
+      container({ name: 'late-1', createdAt: 2_000_000_000, labels: { 'lb.pool': 'App' }, node: 'worker-2' }),
+    ]);
+    expect(lines(lab)).toEqual(expect.arrayContaining([expect.stringMatching(/^ {2}late-1 +worker-2 +App /)]));
+  });
+
   test('before the first pass says that nothing is known', () => {
     expect(lines(new StatusLab())).toEqual([
       'lbwatch    1.2.3, started 0 s ago',

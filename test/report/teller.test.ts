@@ -158,12 +158,12 @@ describe('a change', () => {
   test('names the machine where lbwatch looks at several', () => {
     const { report, lines, records } = begin();
     const [joined] = change.joined.map((move) => ({ ...move, node: 'worker-1' }));
-    const [left] = change.left.map((move) => ({ ...move, node: 'worker-2\u001b' }));
+    const [left] = change.left.map((move) => ({ ...move, node: 'worker-2\u001b\\' }));
     report(pass(applied, { changes: [{ ...change, joined: joined ? [joined] : [], left: left ? [left] : [] }] }));
     expect(records()).toMatchObject([{ joined: [{ node: 'worker-1' }] }]);
     expect(lines()).toEqual([
       expect.stringContaining(
-        'app + shop-app-2 on worker-1 10.0.0.3:8000 (healthy), - shop-spare-1 on worker-2\\u{1b} 10.0.0.9:8000 backup (exited)',
+        'app + shop-app-2 on worker-1 10.0.0.3:8000 (healthy), - shop-spare-1 on worker-2\\u{1b}\\\\ 10.0.0.9:8000 backup (exited)',
       ),
     ]);
   });

@@ -1,5 +1,6 @@
 import type { Move, PoolChange } from '../core/diff.ts';
 import { printable } from '../core/printable.ts';
+import { describeWho } from './who.ts';
 
 /** So many members are named in one line; a pool may have thousands. */
 const mostNamed = 20;
@@ -38,8 +39,7 @@ export function shorten(change: PoolChange): PoolChange & { readonly allJoined?:
 }
 
 function describeMove({ container, node, role, address, reason }: Move): string {
-  const where = node === undefined ? '' : ` on ${printable(node)}`;
-  return `${printable(container)}${where} ${address}${role === 'backup' ? ' backup' : ''} (${reason})`;
+  return `${describeWho(container, node)} ${address}${role === 'backup' ? ' backup' : ''} (${reason})`;
 }
 
 function describeCounts({ primaries, backups }: PoolChange): string {

@@ -3,12 +3,13 @@ import { findAllMeant } from '../core/find-container.ts';
 import type { Container, Desired, Membership, Problem, Protocol } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import { renderTable } from './table.ts';
+import { describeWho } from './who.ts';
 
 /** What `lbwatch explain` says of containers. */
 export interface Explained {
   readonly rows: readonly ExplainedRow[];
   /** Problems of these containers that the rows' reasons do not tell, since only a label is ignored. */
-  readonly ignored: readonly Problem[];
+  readonly ignored: readonly (Pick<Problem, 'container' | 'message'> & Pick<Container, 'node'>)[];
 }
 
 /** One container's standing in one pool; `node` and a `protocol` that is not http only where there is one. */
@@ -40,7 +41,10 @@ export function explainContainers(
     .filter(({ containerId }) => byId.has(containerId))
     .sort((one, other) => Number(one.pool === undefined) - Number(other.pool === undefined))
     .map(toRow);
-  const ignored = desired.problems.filter(({ effect, containerId }) => effect === 'ignored' && byId.has(containerId));
+  const ignored = desired.problems.flatMap(({ effect, containerId, container, message }) => {
+    const whose = byId.get(containerId);
+    return effect === 'ignored' && whose !== undefined ? [{ container, node: whose.node, message }] : [];
+  });
   return { rows, ignored };
 }
 
@@ -53,7 +57,9 @@ export function renderExplained({ rows, ignored }: Explained): string {
     const shown = protocol === undefined ? (pool ?? '-') : `${pool ?? '-'} (${protocol})`;
     return [printable(container), ...where, shown, role ?? '-', state, address ?? '-', reason];
   });
-  const problems = ignored.map(({ container, message }) => `problem: ${printable(container)}: ${message}\n`);
+  const problems = ignored.map(
+    ({ container, node, message }) => `problem: ${describeWho(container, node)}: ${message}\n`,
+  );
   return [renderTable(head, cells), ...problems].join('');
 }
 

@@ -73,6 +73,7 @@ const outcomeSchema = z.object({
 
 const problemSchema = z.object({
   container: z.string(),
+  node: z.string().nullable().describe('the machine it runs on, as of a member'),
   label: z.string(),
   effect: z.enum(['out', 'ignored']).describe('out: the container stays out; ignored: only the label is'),
   message: z.string().describe('what is wrong, and what to write instead'),

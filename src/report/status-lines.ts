@@ -2,6 +2,7 @@ import { printable, printableLine } from '../core/printable.ts';
 import { renderDuration } from './duration.ts';
 import type { MemberStatus, NginxStatus, OutsideStatus, PoolStatus, StatusDocument } from './status-document.ts';
 import { renderTable } from './table.ts';
+import { describeWho } from './who.ts';
 
 /** A digest as people compare it. */
 const shownDigits = 12;
@@ -26,9 +27,9 @@ export function renderStatus(document: StatusDocument, nowMs: number): string {
     ...(outside.length === 0 ? [] : [renderOutside(outside, view)]),
   ];
   const remarks = [
-    ...problems.map(({ container, message, effect }) => {
+    ...problems.map(({ container, node, message, effect }) => {
       const consequence = effect === 'out' ? 'it stays out' : 'the label is ignored';
-      return `problem: ${printable(container)}: ${message} (${consequence})`;
+      return `problem: ${describeWho(container, node)}: ${message} (${consequence})`;
     }),
     ...notes.map((note) => `note: ${note}`),
   ];

@@ -5,7 +5,14 @@ import { projectOf, serviceOf } from '../core/project.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { Plan } from '../loop/reconcile.ts';
 import { toTenths } from './duration.ts';
-import type { MemberStatus, NginxStatus, OutcomeStatus, OutsideStatus, PoolStatus } from './status-document.ts';
+import type {
+  MemberStatus,
+  NginxStatus,
+  OutcomeStatus,
+  OutsideStatus,
+  PoolStatus,
+  ProblemStatus,
+} from './status-document.ts';
 
 /** What is known beside a plan of the memberships in it. */
 export interface Standings {
@@ -61,6 +68,15 @@ export function describeNginx(
     const digest = heard(id);
     const version = builds[index]?.version ?? null;
     return { name, answersAt, version, digest: digest ?? null, inStep: digest === rendered.digest };
+  });
+}
+
+/** What somebody should put right, in the order in which it was found. */
+export function describeProblems({ desired, containers }: Plan): readonly ProblemStatus[] {
+  if (desired.problems.length === 0) return [];
+  const nodes = new Map(containers.map(({ id, node }) => [id, node]));
+  return desired.problems.map(({ containerId, container, label, effect, message }) => {
+    return { container, node: nodes.get(containerId) ?? null, label, effect, message };
   });
 }
 

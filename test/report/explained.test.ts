@@ -33,7 +33,7 @@ describe('where containers are on several machines', () => {
       'shop_app.1.1z8hk3l2m4n5  worker-1  app   primary  in     10.0.1.1:8000  running',
       'shop_app.2.2z8hk3l2m4n5  worker-2  app   primary  out    -              exited',
       'db                       -         -     -        out    -              no lb.pool or lb.backup label',
-      expect.stringMatching(/^problem: shop_app\.2\.2z8hk3l2m4n5: lb\.x .*/),
+      expect.stringMatching(/^problem: shop_app\.2\.2z8hk3l2m4n5 on worker-2: lb\.x .*/),
       '',
     ]);
   });

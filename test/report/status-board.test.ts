@@ -80,7 +80,13 @@ describe('the document', () => {
       ],
       outside: [],
       problems: [
-        { container: 'shop-spare-1', label: 'lb.x', effect: 'ignored', message: expect.stringContaining('lb.x') },
+        {
+          container: 'shop-spare-1',
+          node: null,
+          label: 'lb.x',
+          effect: 'ignored',
+          message: expect.stringContaining('lb.x'),
+        },
       ],
       notes: ['careful'],
     });
@@ -94,7 +100,12 @@ describe('the document', () => {
     const lab = new StatusLab();
     lab.pass([
       member('shop_web.3.qz8hk3l2m4n5', { id, labels, node: 'worker-2', task: { service, containerId: idOf('x') } }),
-      member('shop_web.4.y', { createdAt: 2e9, labels, node: 'worker-1', task: { service, containerId: undefined } }),
+      member('shop_web.4.y', {
+        createdAt: 2e9,
+        labels: { ...labels, 'lb.x': '1' },
+        node: 'worker-1',
+        task: { service, containerId: undefined },
+      }),
     ]);
     const document = lab.board.read();
     expect(document.pools[0]?.members).toMatchObject([
@@ -108,6 +119,7 @@ describe('the document', () => {
       },
       { node: 'worker-1', task: { containerId: null } },
     ]);
+    expect(document.problems).toMatchObject([{ container: 'shop_web.4.y', node: 'worker-1' }]);
     expect(statusSchema.parse(document)).toEqual(document);
   });
 

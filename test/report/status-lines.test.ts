@@ -75,6 +75,7 @@ describe('status', () => {
       container({ name: 'app-1', createdAt: 1, labels: { 'lb.pool': 'app' } }),
       container({ name: 'late-1', createdAt: 2_000_000_000, labels: { 'lb.pool': 'App' }, node: 'worker-2' }),
     ]);
+    expect(lines(lab)).toContainEqual(expect.stringMatching(/^problem: late-1 on worker-2: nginx does not /));
     expect(lines(lab)).toEqual(expect.arrayContaining([expect.stringMatching(/^ {2}late-1 +worker-2 +App /)]));
   });
 
@@ -126,7 +127,7 @@ describe('status', () => {
         .outside.map((one) => ({ ...one, container: evil, node: evil, pool: evil, reason: evil })),
       problems: busy()
         .board.read()
-        .problems.map(({ effect }) => ({ container: evil, label: evil, effect, message: evil })),
+        .problems.map(({ effect }) => ({ container: evil, node: evil, label: evil, effect, message: evil })),
       notes: [evil],
     };
     const text = renderStatus(document, Date.parse('2026-01-01T00:00:00.000Z'));

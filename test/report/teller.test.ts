@@ -11,6 +11,7 @@ import { Staleness } from '../../src/loop/staleness.ts';
 import { renderLine } from '../../src/report/line.ts';
 import { logTo } from '../../src/report/log.ts';
 import { Teller } from '../../src/report/teller.ts';
+import { container } from '../support/container.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { isListed } from '../support/listed.ts';
 
@@ -217,6 +218,22 @@ describe('a problem', () => {
     expect(lines()).toEqual([]);
     report(pass(unchanged, {}, [problem()]));
     expect(lines()).toEqual([told]);
+  });
+
+  test('says on which machine, also when its container is gone', () => {
+    const { report, lines, records } = begin();
+    const on = (node: string) => container({ name: 'shop-app-1', id: node, node });
+    const plan = {
+      ...planWith([problem({ containerId: 'worker-1' }), problem({ containerId: 'worker-2' })]),
+      containers: [on('worker-1'), on('worker-2')],
+    };
+    report(pass(unchanged, { plan }));
+    expect(records()).toMatchObject([{ node: 'worker-1' }, { node: 'worker-2' }]);
+    expect(lines()).toEqual(
+      ['worker-1', 'worker-2'].map((node) => told.replace('shop-app-1:', `shop-app-1 on ${node}:`)),
+    );
+    report(pass(unchanged, { plan: planWith([problem({ containerId: 'worker-1' })]) }));
+    expect(lines()).toEqual(['info problem gone: shop-app-1 on worker-2: lb.weight']);
   });
 
   test('what belongs to no container is told once as well, and again when it comes back', () => {

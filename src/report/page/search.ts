@@ -49,8 +49,8 @@ export function matchesEvent({ words }: Query, { kind, text, container, pool }: 
   return hasAll(words, [kind, text, container, pool]);
 }
 
-export function matchesProblem({ words }: Query, { container, label, message }: ProblemStatus): boolean {
-  return hasAll(words, [container, label, message]);
+export function matchesProblem({ words }: Query, { container, node, label, message }: ProblemStatus): boolean {
+  return hasAll(words, [container, node, label, message]);
 }
 
 function hasAll(words: readonly string[], texts: readonly (string | null | undefined)[]): boolean {

@@ -16,7 +16,7 @@ const many = status({
     pool('api', [...members('api', 198), member('api', 199, { state: 'unhealthy', isIn: false, reason: 'says 500' })]),
     pool('web', members('web', 2)),
   ],
-  problems: [{ container: 'shop-api-7', label: 'lb.port', effect: 'out', message: 'write a number' }],
+  problems: [{ container: 'shop-api-7', node: null, label: 'lb.port', effect: 'out', message: 'write a number' }],
 });
 
 async function readFocus(page: Page): Promise<string> {

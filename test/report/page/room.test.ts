@@ -20,7 +20,8 @@ const full = status({
     pool('api', [...members('api', 8), member(long, 1, { state: 'starting', isIn: false, reason: long, node: long })]),
     pool(long, [...members('web', 40), member('web', 41, { node: long }), member('web', 42, { node: 'worker-1' })]),
   ],
-  problems: [{ container: long, label: 'lb.pool', effect: 'out', message: long }],
+  outside: [{ ...member(long, 2, { state: 'out', isIn: false, node: long }), pool: long }],
+  problems: [{ container: long, node: long, label: 'lb.pool', effect: 'out', message: long }],
   notes: [long],
 });
 

@@ -79,8 +79,20 @@ test('stale since when, which nginx is behind, what failed, and what is wrong wi
       pools: [pool('api', members('api', 1))],
       outside: [{ ...member('worker', 1, { state: 'out', role: null, isIn: false, reason: 'bad name' }), pool: null }],
       problems: [
-        { container: 'shop-api-1', label: 'lb.wieght', effect: 'ignored', message: 'did you mean lb.weight?' },
-        { container: 'shop-worker-1', label: 'lb.pool', effect: 'out', message: 'write a name such as web' },
+        {
+          container: 'shop-api-1',
+          node: 'worker-1',
+          label: 'lb.wieght',
+          effect: 'ignored',
+          message: 'did you mean lb.weight?',
+        },
+        {
+          container: 'shop-worker-1',
+          node: null,
+          label: 'lb.pool',
+          effect: 'out',
+          message: 'write a name such as web',
+        },
       ],
       notes: ['nginx does not include streams.conf'],
     }),
@@ -94,7 +106,7 @@ test('stale since when, which nginx is behind, what failed, and what is wrong wi
   );
   const problems = page.getByRole('region', { name: 'Problems' });
   expect(await problems.innerText()).toMatch(
-    /nginx refuses the configuration; the last good one goes on serving.*unknown directive "poxy_pass".*3 problems.*worker-1\s+lb\.pool\s+kept out\s+write a name such as web.*api-1\s+lb\.wieght\s+label ignored\s+did you mean lb\.weight\?.*streams\.conf/s,
+    /nginx refuses the configuration; the last good one goes on serving.*unknown directive "poxy_pass".*3 problems.*worker-1\s+lb\.pool\s+kept out\s+write a name such as web.*api-1\s+on worker-1\s+lb\.wieght\s+label ignored\s+did you mean lb\.weight\?.*streams\.conf/s,
   );
   expect(await page.getByRole('region', { name: 'In no pool' }).innerText()).toMatch(/worker-1\s+bad name/);
 });

@@ -131,6 +131,8 @@ export interface ServerOptions {
 export interface Member {
   readonly containerId: string;
   readonly container: string;
+  /** The machine it runs on; only where lbwatch looks at several. */
+  readonly node?: string | undefined;
   readonly role: Role;
   /** False for a backup that serves because no primary can. */
   readonly standsBy: boolean;

@@ -4,7 +4,7 @@ import type { Plan } from '../loop/reconcile.ts';
 import type { Staleness } from '../loop/staleness.ts';
 import { ConditionAges } from './condition-ages.ts';
 import type { OutcomeStatus, StatusDocument } from './status-document.ts';
-import { describeEngine, describeNginx, describeOutcome, describePools } from './status-view.ts';
+import { describeEngine, describeNginx, describeOutcome, describePools, describeProblems } from './status-view.ts';
 
 /** What the board is told beside reports. */
 export interface Surroundings {
@@ -86,9 +86,7 @@ export class StatusBoard implements Reporter {
       nginx: plan === undefined ? [] : describeNginx(plan, heard),
       pools,
       outside,
-      problems: (plan?.desired.problems ?? []).map(({ container, label, effect, message }) => {
-        return { container, label, effect, message };
-      }),
+      problems: plan === undefined ? [] : describeProblems(plan),
       notes: plan?.notes ?? [],
     };
   }

@@ -13,6 +13,7 @@ import type {
   OutcomeStatus,
   OutsideStatus,
   PoolStatus,
+  ProblemStatus,
 } from './status-document.ts';
 
 /** What is known beside a plan of the memberships in it. */
@@ -79,6 +80,15 @@ export function describeNginx(
   });
 }
 
+/** What somebody should put right, in the order in which it was found. */
+export function describeProblems({ desired, containers }: Plan): readonly ProblemStatus[] {
+  if (desired.problems.length === 0) return [];
+  const nodes = new Map(containers.map(({ id, node }) => [id, node]));
+  return desired.problems.map(({ containerId, container, label, effect, message }) => {
+    return { container, node: nodes.get(containerId) ?? null, label, effect, message };
+  });
+}
+
 /** How a pass ended, without what is told elsewhere. */
 export function describeOutcome(outcome: Outcome, at: Date, sinceEventMs: number): OutcomeStatus {
   const { kind } = outcome;
@@ -97,6 +107,8 @@ function describeMember(row: Membership, container: Container | undefined, isIn:
     id: row.containerId.slice(0, 12),
     service: (container && serviceOf(container)) ?? null,
     project: (container && projectOf(container)) ?? null,
+    node: container?.node ?? null,
+    task: describeTask(container),
     role: row.role ?? null,
     address: row.address ?? null,
     state: row.condition,
@@ -104,6 +116,11 @@ function describeMember(row: Membership, container: Container | undefined, isIn:
     reason: row.reason,
     since,
   };
+}
+
+function describeTask(container: Container | undefined): MemberStatus['task'] {
+  if (container?.task === undefined) return null;
+  return { id: container.id, containerId: container.task.containerId?.slice(0, 12) ?? null };
 }
 
 /** As nginx last acknowledged; what is wanted since may have failed. */

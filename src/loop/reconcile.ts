@@ -129,5 +129,5 @@ export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all', 
 
 function ownScope({ project }: FoundTargets): Scope {
   if (project !== undefined) return { kind: 'projects', names: [project] };
-  throw new AppError('engine', 'lbwatch runs in no Compose project; set LBWATCH_SCOPE to all, or to project names');
+  throw new AppError('engine', 'lbwatch runs in no Compose project, and in no stack; set LBWATCH_SCOPE to all, or to project names');
 }

@@ -1,0 +1,160 @@
+/** A real Swarm of three machines goes through what Swarms go through, and three balancers follow it. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { SwarmJourney } from './journey.ts';
+import type { StepResult } from './journey.ts';
+import { whyNoLab } from './lab/lab.ts';
+import type { Machine } from './lab/machine.ts';
+import { SwarmStack } from './stack.ts';
+import { askManager } from './task-list.ts';
+
+const minute = 60_000;
+/** Swarm gives up a machine after three missed heartbeats of 5 s, and starts its tasks elsewhere. */
+const lossMs = 90_000;
+
+const why = await whyNoLab();
+if (why !== undefined) process.stdout.write(`no Swarm of the tests' own: ${why}\n`);
+/** Asked for by its name, it does not go past what it needs. */
+const isRequired = process.env['LAB_SWARM'] === 'required';
+
+(why === undefined || isRequired ? describe : describe.skip)('a Swarm of three machines', () => {
+  let stack: SwarmStack;
+  let journey: SwarmJourney;
+  let bringUpMs = 0;
+
+  beforeAll(async () => {
+    const beganMs = performance.now();
+    stack = await SwarmStack.start();
+    bringUpMs = performance.now() - beganMs;
+    journey = new SwarmJourney(stack);
+  }, 3 * minute);
+  afterAll(async () => {
+    process.stdout.write(`\nthe Swarm was up after ${(bringUpMs / 1000).toFixed(1)} s\n${journey.renderTable()}\n\n`);
+    await stack.lab.end();
+  }, minute);
+
+  const all = (): readonly Machine[] => stack.lab.machines;
+  const others = (...not: readonly Machine[]): readonly [Machine, ...Machine[]] => {
+    const [first, ...rest] = all().filter((machine) => !not.includes(machine));
+    if (first === undefined) throw new Error('there is no other machine');
+    return [first, ...rest];
+  };
+  const runs =
+    (flaskservice: number, balancer = 3) =>
+    (running: Readonly<Record<string, number>>): boolean =>
+      running['flaskservice'] === flaskservice &&
+      running['redudantservice'] === 1 &&
+      running['gotyourback'] === 1 &&
+      running['balancer'] === balancer;
+  const expectNoneLost = ({ failed, requests }: StepResult): void => {
+    expect(requests).toBeGreaterThan(0);
+    expect(failed.map(({ answer }) => answer)).toEqual([]);
+  };
+
+  test('docker stack deploy', async () => {
+    const manager = stack.lab.machine(1);
+    await journey.takeQuietly({
+      ...{ name: 'deployed', manager, balancers: all(), withinMs: minute, isDone: runs(2) },
+      act: () => stack.deploy(),
+    });
+  }, 2 * minute);
+
+  test('docker service scale, from 2 to 6 over the machines and back to 3', async () => {
+    const manager = stack.lab.machine(1);
+    const step = { manager, balancers: all(), withinMs: minute };
+    const up = await journey.take({
+      ...{ ...step, name: 'scaled from 2 to 6', isDone: runs(6) },
+      act: () => manager.docker('service', 'scale', '--detach', 'shop_flaskservice=6'),
+    });
+    const down = await journey.take({
+      ...{ ...step, name: 'scaled from 6 to 3', isDone: runs(3) },
+      act: () => manager.docker('service', 'scale', '--detach', 'shop_flaskservice=3'),
+    });
+    expectNoneLost(up);
+    expectNoneLost(down);
+  }, 3 * minute);
+
+  test('docker service update: every task is replaced', async () => {
+    const manager = stack.lab.machine(1);
+    const before = await stack.listWanted(manager);
+    const updated = await journey.take({
+      ...{ name: 'rolling update', manager, balancers: all(), withinMs: minute, isDone: runs(3) },
+      act: () => manager.docker('service', 'update', '--force', '--detach=false', '--quiet', 'shop_flaskservice'),
+    });
+    expect(updated.wanted.hostnames.filter((hostname) => before.hostnames.includes(hostname))).toHaveLength(1);
+    expectNoneLost(updated);
+  }, 3 * minute);
+
+  test('no socket proxy for a while: what was there last is served, without those who left meanwhile', async () => {
+    const manager = stack.lab.machine(1);
+    const update = (...words: readonly string[]): Promise<string> =>
+      manager.docker('service', 'update', '--detach=false', '--quiet', ...words, 'shop_socket-proxy');
+    const nowhere = 'node.hostname == nowhere';
+    const gone = await journey.take({
+      ...{ name: 'socket proxies gone, 3 to 2, and back', manager, balancers: all(), withinMs: minute, isDone: runs(2) },
+      act: async () => {
+        await update('--constraint-add', nowhere);
+        await manager.docker('service', 'scale', '--detach=false', 'shop_flaskservice=2');
+        await update('--constraint-rm', nowhere);
+      },
+    });
+    expectNoneLost(gone);
+  }, 3 * minute);
+
+  test('a machine is drained, and comes back', async () => {
+    const manager = stack.lab.machine(1);
+    const drained = stack.lab.machine(2);
+    const availability = (word: string): Promise<string> =>
+      manager.docker('node', 'update', '--availability', word, drained.name);
+    const without = await journey.take({
+      ...{ name: 'drained', manager, balancers: others(drained), withinMs: minute, isDone: runs(2, 2) },
+      act: () => availability('drain'),
+    });
+    const back = await journey.take({
+      ...{ name: 'active again', manager, balancers: all(), withinMs: minute, isDone: runs(2) },
+      act: () => availability('active'),
+    });
+    expectNoneLost(without);
+    expectNoneLost(back);
+  }, 3 * minute);
+
+  test('the leader loses its power, and comes back', async () => {
+    const leader = await stack.findLeader(stack.lab.machine(1));
+    await losePower('the leader', leader);
+  }, 5 * minute);
+
+  test('a worker loses its power, and comes back', async () => {
+    const leader = await stack.findLeader(stack.lab.machine(1));
+    await losePower('a worker', others(leader)[0]);
+  }, 5 * minute);
+
+  test('a balancer is cut off from the managers, and reaches them again', async () => {
+    const leader = await stack.findLeader(stack.lab.machine(1));
+    const [cutOff] = others(leader);
+    await journey.take({
+      ...{ name: 'a machine cut off', manager: leader, balancers: others(cutOff), withinMs: lossMs, isDone: runs(2, 2) },
+      act: () => cutOff.unplug(),
+    });
+    // Nobody tells it anything; it serves what it knows, as far as that answers.
+    await expect(askManager(cutOff, '/tasks')).rejects.toThrow();
+    expect(await stack.readServers(cutOff)).not.toEqual([]);
+    await journey.take({
+      ...{ name: 'it reaches them again', manager: leader, balancers: all(), withinMs: lossMs, isDone: runs(2) },
+      act: () => cutOff.plugIn(),
+    });
+  }, 5 * minute);
+
+  /** What was in flight on it is lost, and nobody can save it: printed, not asserted. */
+  async function losePower(what: string, machine: Machine): Promise<void> {
+    const [manager] = others(machine);
+    await journey.take({
+      ...{ name: `${what} without power`, manager, balancers: others(machine), withinMs: lossMs, isDone: runs(2, 2) },
+      act: () => machine.powerOff(),
+    });
+    const back = await journey.take({
+      ...{ name: `${what} back`, manager, balancers: all(), withinMs: lossMs, isDone: runs(2) },
+      act: () => machine.powerOn(),
+    });
+    expectNoneLost(back);
+  }
+});

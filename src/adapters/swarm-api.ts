@@ -3,12 +3,15 @@ import type { Subscription } from '../loop/ports.ts';
 import type { DockerEngine } from './docker.ts';
 import { toNode, toService, toSwarmEvent, toTask } from './swarm-map.ts';
 
-/** Only those that are wanted: Swarm keeps four ended ones for each that runs. */
-const wanted = ['running'];
+/**
+ * Only those that are wanted, now or as soon as another has ended: Swarm keeps four ended ones for each that runs. Who is
+ * to leave is wanted no longer, three seconds before its container gets the signal (moby, `defaultGossipConvergeDelay`).
+ */
+const wanted = ['running', 'ready'];
 
 /** What a manager tells of a Swarm. Each method may throw an AppError. */
 export interface SwarmApi {
-  /** Those whose desired state is to run. */
+  /** Those whose desired state is to run, or to be ready to. */
   listTasks(): Promise<readonly SwarmTask[]>;
   listServices(): Promise<readonly SwarmService[]>;
   listNodes(): Promise<readonly SwarmNode[]>;

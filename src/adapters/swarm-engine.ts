@@ -19,11 +19,14 @@ export interface Poll {
   /** Whether one is on its way out that was not. */
   readonly hasLeft: boolean;
   readonly isConverging: boolean;
+  /** How many balancers ask, this one included: as many as the own service has tasks. */
+  readonly askers: number;
 }
 
 interface Known<T> {
-  /** When it was asked for. */
+  /** When it was asked for, and after how many events. */
   readonly atMs: number;
+  readonly told: number;
   readonly byId: ReadonlyMap<string, T>;
 }
 
@@ -46,6 +49,7 @@ interface Made {
 export class SwarmEngine implements Engine, EventStream {
   readonly #api: SwarmApi;
   readonly #clock: Clock;
+  readonly #selfId: string | undefined;
   readonly #onEvent = new Set<() => void>();
   #tasks: Known<SwarmTask> | undefined;
   #services: Known<SwarmService> | undefined;
@@ -54,12 +58,14 @@ export class SwarmEngine implements Engine, EventStream {
   #made = new Map<string, Made>();
   #containers: readonly Container[] = [];
   #polling: Promise<Poll> | undefined;
-  /** When the last event came: what was asked for before may be older than it. */
-  #toldMs = Number.NEGATIVE_INFINITY;
+  /** How many events came: what was asked for before one may be older than it. */
+  #told = 0;
 
-  constructor(api: SwarmApi, clock: Clock) {
+  /** @param selfId the id of the controller's own container, or its beginning */
+  constructor(api: SwarmApi, clock: Clock, selfId: string | undefined) {
     this.#api = api;
     this.#clock = clock;
+    this.#selfId = selfId;
   }
 
   async listContainers(): Promise<readonly Container[]> {
@@ -94,11 +100,11 @@ export class SwarmEngine implements Engine, EventStream {
     await this.#api.subscribe({
       ...subscription,
       onOpen: () => {
-        this.#toldMs = this.#clock.nowMs();
+        this.#told += 1;
         subscription.onOpen();
       },
       onEvent: (event) => {
-        this.#toldMs = this.#clock.nowMs();
+        this.#told += 1;
         subscription.onEvent(event);
         for (const listen of this.#onEvent) listen();
       },
@@ -119,7 +125,7 @@ export class SwarmEngine implements Engine, EventStream {
   }
 
   async #poll(): Promise<Poll> {
-    const atMs = this.#clock.nowMs();
+    const asked = { atMs: this.#clock.nowMs(), told: this.#told };
     const isKnown = this.#isFresh(this.#services, lastingMs) && this.#isFresh(this.#nodes, lastingMs);
     const [tasks] = await Promise.all([this.#api.listTasks(), isKnown ? undefined : this.#askAround()]);
     const byId = new Map(sortTasks(tasks).map((task) => [task.id, task]));
@@ -129,21 +135,28 @@ export class SwarmEngine implements Engine, EventStream {
     const left = gone.filter(isServing).map((task) => ({ task, sinceMs: this.#clock.unixMs() }));
     const graceMs = (serviceId: string): number => this.#services?.byId.get(serviceId)?.stopGraceMs ?? 0;
     this.#leaving = stillLeaving([...this.#leaving, ...left], byId, graceMs, this.#clock.unixMs());
-    this.#tasks = { atMs, byId };
+    this.#tasks = { ...asked, byId };
     const before = this.#containers;
     this.#make();
     return {
       hasChanged: !isSameList(before, this.#containers),
       hasLeft: left.length > 0,
       isConverging: isConverging(byId.values(), this.#services?.byId.values() ?? []),
+      askers: this.#countAskers(tasks),
     };
   }
 
+  #countAskers(tasks: readonly SwarmTask[]): number {
+    const selfId = this.#selfId;
+    const own = selfId === undefined ? undefined : tasks.find((task) => task.containerId?.startsWith(selfId));
+    return own === undefined ? 1 : tasks.filter(({ serviceId }) => serviceId === own.serviceId).length;
+  }
+
   async #askAround(): Promise<void> {
-    const atMs = this.#clock.nowMs();
+    const asked = { atMs: this.#clock.nowMs(), told: this.#told };
     const [services, nodes] = await Promise.all([this.#api.listServices(), this.#api.listNodes()]);
-    this.#services = { atMs, byId: keepSame(this.#services?.byId, services) };
-    this.#nodes = { atMs, byId: keepSame(this.#nodes?.byId, nodes) };
+    this.#services = { ...asked, byId: keepSame(this.#services?.byId, services) };
+    this.#nodes = { ...asked, byId: keepSame(this.#nodes?.byId, nodes) };
   }
 
   /** What is as it was stays the same object. */
@@ -182,7 +195,7 @@ export class SwarmEngine implements Engine, EventStream {
   }
 
   #isFresh(known: Known<unknown> | undefined, forMs: number): boolean {
-    return known !== undefined && known.atMs >= this.#toldMs && this.#clock.nowMs() - known.atMs < forMs;
+    return known?.told === this.#told && this.#clock.nowMs() - known.atMs < forMs;
   }
 }
 

@@ -74,7 +74,7 @@ export async function wire(
       'in a Swarm lbwatch and nginx share a container; use the image that has both (examples/swarm), with LBWATCH_NGINX=local',
     );
   }
-  const swarm = isSwarm ? new SwarmEngine(new ManagerApi(engine), systemClock) : undefined;
+  const swarm = isSwarm ? new SwarmEngine(new ManagerApi(engine), systemClock, selfId) : undefined;
   const lists = swarm ?? engine;
   const claim = new Claim(settings.dir, selfId, version);
   const files = new DiskFiles(settings.dir, settings.site, () => claim.take());

@@ -6,7 +6,13 @@ import type { Clock } from '../loop/ports.ts';
 /** What is asked, and what an answer means. */
 export interface Polled {
   /** May throw an AppError. */
-  poll(): Promise<{ readonly hasChanged: boolean; readonly hasLeft: boolean; readonly isConverging: boolean }>;
+  poll(): Promise<{
+    readonly hasChanged: boolean;
+    readonly hasLeft: boolean;
+    readonly isConverging: boolean;
+    /** How many ask as this one does. */
+    readonly askers: number;
+  }>;
   /** Calls back at each event that tells of a change to come. */
   onEvent(listen: () => void): void;
 }
@@ -27,7 +33,11 @@ export const defaultPollTiming: PollTiming = { firstMs: 15, quickMs: 100, restMs
 const settleMs = 3000;
 /** What has not converged after so long, such as an update that waits, is asked for at rest. */
 const longestQuickMs = 60_000;
-/** Of the time, so much at most is spent on the answers: a large Swarm's tell more than can be read ten times a second. */
+/**
+ * Of the managers' time, so much at most is spent on the answers to all who ask: those of a large Swarm take a second each,
+ * and there may be a hundred balancers. At rest all the same so often that who is to leave has not got its signal yet, for
+ * as long as one answer takes no more than that share.
+ */
 const quickShare = 0.2;
 const restShare = 0.05;
 
@@ -102,7 +112,7 @@ class TaskPoll {
     this.#isAsking = true;
     const beganMs = this.#clock.nowMs();
     try {
-      const { hasChanged, hasLeft, isConverging } = await this.#swarm.poll();
+      const { hasChanged, hasLeft, isConverging, askers } = await this.#swarm.poll();
       this.#isConverging = isConverging;
       if (hasChanged || this.#isFailing) {
         const reason = hasChanged ? 'tasks changed' : 'manager answers';
@@ -111,7 +121,7 @@ class TaskPoll {
       if (hasChanged) this.#noteMove();
       this.#isFailing = false;
       this.#isAsking = false;
-      this.#plan(this.#nextPauseMs(this.#clock.nowMs() - beganMs));
+      this.#plan(this.#nextPauseMs((this.#clock.nowMs() - beganMs) * askers));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       // The pass says what is wrong, and is repeated until there is an answer.
@@ -124,16 +134,17 @@ class TaskPoll {
     }
   }
 
+  /** @param tookMs all answers to all who ask, together */
   #nextPauseMs(tookMs: number): number {
     const { quickMs, restMs } = this.#timing;
     const sinceMoveMs = this.#clock.nowMs() - this.#movedMs;
     if (sinceMoveMs < (this.#isConverging ? longestQuickMs : settleMs)) {
       const pauseMs = this.#pauseMs;
       this.#pauseMs = Math.min(pauseMs * 1.5, quickMs);
-      return Math.max(pauseMs, tookMs / quickShare - tookMs);
+      return Math.max(pauseMs, tookMs / quickShare);
     }
     // Balancers that were started together do not ask together for ever.
     const spread = 0.9 + 0.2 * Math.random();
-    return Math.max(restMs * spread, tookMs / restShare - tookMs);
+    return Math.max(restMs * spread, tookMs / restShare);
   }
 }

@@ -8,17 +8,18 @@ import { MachineLoad } from './load/machine-load.ts';
 import type { SwarmStack } from './stack.ts';
 
 const port = 80;
-/** The open-loop clients during a step. */
-const ratePerSecond = 300;
+/** Of the open-loop clients during a step that says no other. */
+const usualRate = 100;
 /** Enough for each member to have its turn. */
-const looks = 60;
-const lookRate = 100;
+const looks = 40;
+const lookRate = 30;
 
 /** What happens in a step, and who must agree after it. */
 export interface Step extends Omit<Agreeing, 'sinceMs'> {
   readonly name: string;
-  /** On whose loopback the clients are; its manager is asked, too. */
   readonly act: () => Promise<unknown>;
+  /** Of the clients on the manager's machine. */
+  readonly ratePerSecond?: number;
 }
 
 /** What a step came to. */
@@ -38,7 +39,7 @@ export class SwarmJourney {
 
   /** Acts while clients ask the manager's machine; ends when all agree, and each balancer's clients get to every member. */
   async take(step: Step): Promise<StepResult> {
-    const load = new MachineLoad(step.manager, port, ratePerSecond);
+    const load = new MachineLoad(step.manager, port, step.ratePerSecond ?? usualRate);
     try {
       await eventually('the first answer', () => expectSome(load.sent), { withinMs: 20_000 });
       const sinceMs = performance.now();

@@ -23,7 +23,7 @@ const members = [
 
 const images = {
   ONE_IMAGE: process.env['ONE_IMAGE'] ?? 'lbwatch/one-container',
-  FLASK_IMAGE: 'lbwatch/flask',
+  FLASK_IMAGE: process.env['FLASK_IMAGE'] ?? 'lbwatch/flask',
   HAPROXY_IMAGE: haproxyImage,
 };
 
@@ -116,5 +116,11 @@ export class SwarmStack {
   async inBalancer(machine: Machine, ...words: readonly string[]): Promise<string> {
     const id = await machine.docker('ps', '-q', '--filter', `name=${stack}_balancer`);
     return machine.docker('exec', id.split('\n')[0] ?? '', ...words);
+  }
+
+  /** What the proxy of a machine's manager has logged in its present life. */
+  async readProxyLog(machine: Machine): Promise<readonly string[]> {
+    const id = await machine.docker('ps', '-q', '--filter', `name=${stack}_socket-proxy`);
+    return (await machine.docker('logs', id.split('\n')[0] ?? '')).split('\n');
   }
 }

@@ -16,7 +16,10 @@ const tasksSchema = z.array(
     }),
     NetworksAttachments: z
       .array(
-        z.object({ Network: z.object({ Spec: z.object({ Name: z.string() }) }), Addresses: z.array(z.string()).nullish() }),
+        z.object({
+          Network: z.object({ Spec: z.object({ Name: z.string() }) }),
+          Addresses: z.array(z.string()).nullish(),
+        }),
       )
       .nullish(),
   }),

@@ -13,7 +13,8 @@ const plan = {
   port: Number(port),
   ratePerSecond: Number(ratePerSecond),
   longestMs: 600_000,
-  mostInFlight: 500,
+  // Fewer than nginx has connections for.
+  mostInFlight: 900,
   timeoutMs: 10_000,
 };
 await sendAtRate(plan, stop.signal, (request) => {

@@ -41,7 +41,7 @@ export class SwarmJourney {
   async take(step: Step): Promise<StepResult> {
     const load = new MachineLoad(step.manager, port, step.ratePerSecond ?? usualRate);
     try {
-      await eventually('the first answer', () => expectSome(load.sent), { withinMs: 20_000 });
+      await expectAnswers(load, 1);
       const sinceMs = performance.now();
       await step.act();
       const agreement = await agree(this.stack, { ...step, sinceMs });
@@ -82,13 +82,7 @@ export class SwarmJourney {
 /** Throws where some member does not answer through this machine's balancer, or somebody else does. */
 async function lookAround(machine: Machine, hostnames: readonly string[]): Promise<void> {
   const clients = new MachineLoad(machine, port, lookRate);
-  await eventually(
-    `${String(looks)} answers at ${machine.name}`,
-    () => {
-      if (clients.sent.length < looks) throw new Error(`${String(clients.sent.length)} so far`);
-    },
-    { withinMs: 20_000 },
-  );
+  await expectAnswers(clients, looks);
   const sent = await clients.stop();
   const answered = sent.flatMap(({ answer }) => (answer.kind === 'app' ? [answer.hostname] : [answer.why]));
   const who = [...new Set(answered)].sort().join(', ');
@@ -96,8 +90,14 @@ async function lookAround(machine: Machine, hostnames: readonly string[]): Promi
     throw new Error(`clients at ${machine.name} got ${who}; Swarm runs ${hostnames.join(', ')}`);
 }
 
-function expectSome(sent: readonly SentRequest[]): void {
-  if (sent.length === 0) throw new Error('none so far');
+async function expectAnswers({ sent }: MachineLoad, number: number): Promise<void> {
+  await eventually(
+    `${String(number)} answers`,
+    () => {
+      if (sent.length < number) throw new Error(`${String(sent.length)} so far`);
+    },
+    { withinMs: 20_000 },
+  );
 }
 
 function reasonsOf(failed: readonly SentRequest[]): string {

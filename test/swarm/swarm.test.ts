@@ -16,7 +16,7 @@ import { askManager } from './task-list.ts';
 
 const minute = 60_000;
 const proxy = 'shop_socket-proxy';
-/** Swarm gives up a machine after three missed heartbeats of 5 s, and starts its tasks elsewhere. */
+/** Until Swarm gives up a machine and starts its tasks elsewhere; longer where a leader must be chosen first. */
 const lossMs = 90_000;
 jest.setTimeout(5 * minute);
 

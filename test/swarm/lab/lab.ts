@@ -12,6 +12,8 @@ import { whyNoOwnEngine } from '../../chaos/own-space.ts';
 import { Machine } from './machine.ts';
 
 const machines = 3;
+/** Swarm gives up a machine after three that are missed; 5s unless said, of which tests would wait. */
+const heartbeat = '3s';
 
 /** Says why there can be no lab here, or undefined where there can. */
 export async function whyNoLab(): Promise<string | undefined> {
@@ -88,7 +90,7 @@ export class Lab {
     await Promise.all([first.powerOn(), execa('docker', ['save', '-o', file, ...images])]);
     await first.docker('load', '-q', '-i', file);
     await Promise.all(others.map((machine) => startWithImagesOf(first, machine)));
-    await first.docker('swarm', 'init', '--advertise-addr', first.address);
+    await first.docker('swarm', 'init', '--advertise-addr', first.address, '--dispatcher-heartbeat', heartbeat);
     const token = await first.docker('swarm', 'join-token', '-q', 'manager');
     // One after the other: each changes who must agree to the next.
     for (const machine of others)

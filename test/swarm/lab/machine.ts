@@ -30,7 +30,7 @@ mount --bind /run/resolv.conf /etc/resolv.conf
 ip link set lo up
 until ip -oneline address show eth0 2>/dev/null | grep -q 'inet '; do sleep 0.01; done
 shift
-"$@" > "$0" 2>&1 &
+"$@" >> "$0" 2>&1 &
 wait $!
 echo "the engine ended with exit code $?" >> "$0"
 while :; do sleep 1; done`;
@@ -149,7 +149,9 @@ export class Machine {
     await this.#onSwitch(['link', 'add', this.#cable, ...cable]);
     await this.#onSwitch(['link', 'set', this.#cable, 'master', 'switch', 'up']);
     const inside = ['nsenter', `--net=/proc/${String(initPid)}/ns/net`, 'ip'] as const;
-    for (const words of ['link set eth0 up', `address add ${this.address}/24 dev eth0`])
+    // The same card after a loss of power: the others know it by its address.
+    const card = `02:00:00:00:00:${String(10 + this.#place.number)}`;
+    for (const words of [`link set eth0 address ${card} up`, `address add ${this.address}/24 dev eth0`])
       await execa(inside[0], [...inside.slice(1), ...words.split(' ')]);
   }
 

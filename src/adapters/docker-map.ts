@@ -36,6 +36,11 @@ export function toContainer(info: Docker.ContainerInfo, portVariable: number | u
   };
 }
 
+/** The same of an element that nobody has looked at yet. Throws a TypeError where it is no container at all. */
+export function toListed(element: unknown): Container {
+  return toContainer(element as Docker.ContainerInfo, undefined);
+}
+
 /** `GET /containers/{id}/json`: the same as {@link toContainer} makes of the list's element. */
 export function toInspected(info: Docker.ContainerInspectInfo): Container {
   const { State, Config, NetworkSettings } = info as Sparse<Docker.ContainerInspectInfo>;

@@ -15,20 +15,22 @@ import { readDockerHost } from './docker-host.ts';
 import type { DockerHost } from './docker-host.ts';
 import {
   isPodman,
-  toContainer,
   toEngineEvent,
   toEngineVersion,
   toInspected,
+  toListed,
   toPortVariable,
   toProcesses,
   toStartedAt,
   toStopSignal,
 } from './docker-map.ts';
 import type { EngineVersion, Process } from './docker-map.ts';
+import { openAnswer } from './docker-answer.ts';
 import { describeEngineError } from './engine-error.ts';
 import { FrameReader } from './exec-frames.ts';
 import { NoShell } from './exec.ts';
 import type { Connection, ExecResult, Execution } from './exec.ts';
+import { JsonElements } from './json-elements.ts';
 
 /**
  * Only what changes membership: each health probe alone makes three exec events. Podman filters by its own names, `died`
@@ -74,15 +76,12 @@ export class DockerEngine implements Engine, EventStream {
   }
 
   async listContainers(): Promise<readonly Container[]> {
-    const infos = await this.#call('list', 'list containers', (abortSignal) =>
-      this.#docker.listContainers({ all: true, abortSignal }),
-    );
-    const listed = infos.map((info) => toContainer(info, undefined));
+    const listed = await this.#call('list', 'list containers', (abortSignal) => this.#readList(abortSignal));
     const listsAll = !listed.some(isServing) || (await this.#asksDocker());
     const containers = await Promise.all(
       listed.map((container) => (listsAll ? this.#addPortVariable(container) : this.#inspectServing(container))),
     );
-    this.#forgetAllBut(new Set(infos.map((info) => info.Id)));
+    this.#forgetAllBut(new Set(containers.map(({ id }) => id)));
     return containers;
   }
 
@@ -237,6 +236,19 @@ export class DockerEngine implements Engine, EventStream {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** One by one as they come: a list of thousands, read as a whole, makes a peak that memory never comes down from. */
+  async #readList(abortSignal: AbortSignal): Promise<readonly Container[]> {
+    const answer = await openAnswer(this.#docker, '/containers/json?', { all: true }, abortSignal);
+    const elements = new JsonElements();
+    const listed: Container[] = [];
+    const read = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
+      for await (const piece of pieces) for (const element of elements.take(piece)) listed.push(toListed(element));
+      elements.end();
+    };
+    await pipeline(answer, read, { signal: abortSignal });
+    return listed;
   }
 
   /** Whether the list tells all that the engine knows. Podman's lacks health, and ports that are not published. */

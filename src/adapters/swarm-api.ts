@@ -28,15 +28,15 @@ export class ManagerApi implements SwarmApi {
   }
 
   async listTasks(): Promise<readonly SwarmTask[]> {
-    return parsed(await this.#engine.listTasks({ 'desired-state': wanted }), toTask);
+    return withoutNone(await this.#engine.listSwarm('tasks', { 'desired-state': wanted }, toTask));
   }
 
   async listServices(): Promise<readonly SwarmService[]> {
-    return parsed(await this.#engine.listServices(), toService);
+    return withoutNone(await this.#engine.listSwarm('services', {}, toService));
   }
 
   async listNodes(): Promise<readonly SwarmNode[]> {
-    return parsed(await this.#engine.listNodes(), toNode);
+    return withoutNone(await this.#engine.listSwarm('nodes', {}, toNode));
   }
 
   subscribe(subscription: Subscription): Promise<void> {
@@ -49,6 +49,6 @@ const swarmEvents = {
   parse: toSwarmEvent,
 };
 
-function parsed<T>(raw: readonly unknown[], parse: (one: unknown) => T | undefined): readonly T[] {
-  return raw.flatMap((one) => parse(one) ?? []);
+function withoutNone<T>(list: readonly (T | undefined)[]): readonly T[] {
+  return list.filter((one) => one !== undefined);
 }

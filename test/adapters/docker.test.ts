@@ -247,6 +247,16 @@ describe('what went wrong is told with what to do', () => {
     server.close();
   });
 
+  test.each(['hello', '[{"Id":"a"', '{}', '[1]'])('a list that reads %j', async (body) => {
+    const port = await freePort();
+    const answer = `HTTP/1.1 200 OK\r\nContent-Length: ${String(body.length)}\r\n\r\n${body}`;
+    const server = createServer((socket) => socket.on('error', () => undefined).end(answer)).listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const engine = engineFor(`tcp://127.0.0.1:${String(port)}`);
+    await expect(engine.listContainers()).rejects.toThrow(/^cannot list containers: /);
+    server.close();
+  });
+
   test('something that is no engine', async () => {
     const port = await freePort();
     const server = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')).listen(port, '127.0.0.1');

@@ -11,8 +11,12 @@ const wanted = ['running', 'ready'];
 
 /** What a manager tells of a Swarm. Each method may throw an AppError. */
 export interface SwarmApi {
-  /** Those whose desired state is to run, or to be ready to. */
-  listTasks(): Promise<readonly SwarmTask[]>;
+  /**
+   * Those whose desired state is to run, or to be ready to.
+   *
+   * @param serviceIds of these services alone, all of which there must be; undefined: of all
+   */
+  listTasks(serviceIds: readonly string[] | undefined): Promise<readonly SwarmTask[]>;
   listServices(): Promise<readonly SwarmService[]>;
   listNodes(): Promise<readonly SwarmNode[]>;
   /** The events of services and nodes. */
@@ -27,8 +31,9 @@ export class ManagerApi implements SwarmApi {
     this.#engine = engine;
   }
 
-  async listTasks(): Promise<readonly SwarmTask[]> {
-    return withoutNone(await this.#engine.listSwarm('tasks', { 'desired-state': wanted }, toTask));
+  async listTasks(serviceIds: readonly string[] | undefined): Promise<readonly SwarmTask[]> {
+    const filters = { 'desired-state': wanted, ...(serviceIds === undefined ? {} : { service: serviceIds }) };
+    return withoutNone(await this.#engine.listSwarm('tasks', filters, toTask));
   }
 
   async listServices(): Promise<readonly SwarmService[]> {

@@ -9,6 +9,9 @@ import { toNode, toService, toSwarmEvent, toTask } from './swarm-map.ts';
  */
 const wanted = ['running', 'ready'];
 
+/** A manager without a leader holds a call for 20 s (seen with engine 20.10); another manager may have one by then. */
+const callTimeoutMs = 5000;
+
 /** What a manager tells of a Swarm. Each method may throw an AppError. */
 export interface SwarmApi {
   /**
@@ -27,8 +30,10 @@ export interface SwarmApi {
 export class ManagerApi implements SwarmApi {
   readonly #engine: DockerEngine;
 
+  /** @param engine nobody else's: calls are given less time from now on */
   constructor(engine: DockerEngine) {
     this.#engine = engine;
+    this.#engine.callTimeoutMs = callTimeoutMs;
   }
 
   async listTasks(serviceIds: readonly string[] | undefined): Promise<readonly SwarmTask[]> {

@@ -83,12 +83,11 @@ async function test(args) {
   const prometheus = await ensurePrometheus();
   await ensureBundle();
   const isUnit = args.includes('--unit');
-  const chosen = args.filter((arg) => arg !== '--unit');
-  const goes =
-    chosen.length > 0
-      ? [[...chosen, ...(isUnit ? ['--testPathIgnorePatterns=/test/e2e/'] : [])]]
-      : [...withoutEngine, ...(isUnit ? [] : [journeys, onSwarm])];
-  const files = await listTests(goes);
+  const stages = chooseStages(
+    isUnit,
+    args.filter((arg) => arg !== '--unit'),
+  );
+  const files = await listTests(stages);
   if (/\/test\/cli\/completion\./.test(files)) await ensureShells();
   const env = {
     ...readDotEnv(),
@@ -99,7 +98,7 @@ async function test(args) {
     LAB_PROMETHEUS: prometheus,
     LAB_CHROMIUM: /\/test\/(?:report|e2e)\/page\//.test(files) ? await ensureChromium() : '',
   };
-  if (isUnit) return runTests(goes, env);
+  if (isUnit) return runTests(stages, env);
   await ensureEngine();
   const compose = await ensureCompose();
   const composeV1 = await ensureComposeV1();
@@ -109,7 +108,7 @@ async function test(args) {
   await ensureStackImages(compose);
   await ensureOneContainerImage();
   const { older, newer, podman } = await ensureOtherEngines();
-  return runTests(goes, {
+  return runTests(stages, {
     ...readDotEnv(),
     ...env,
     LAB_COMPOSE: compose.join(' '),
@@ -120,13 +119,24 @@ async function test(args) {
   });
 }
 
+/**
+ * @param {boolean} isUnit
+ * @param {readonly string[]} chosen what Jest is told
+ */
+function chooseStages(isUnit, chosen) {
+  if (chosen.length > 0) return [{ goes: [[...chosen, ...(isUnit ? ['--testPathIgnorePatterns=/test/e2e/'] : [])]] }];
+  if (isUnit) return [{ goes: withoutEngine }];
+  // The journeys measure time, and have the machine to themselves.
+  return [{ goes: withoutEngine, beside: onSwarm }, { goes: [journeys] }];
+}
+
 /** @param {readonly string[]} args Jest's */
 async function swarm(args) {
   await ensureNpmPackages();
   await ensureStack();
   await ensureHaproxyImage();
   await ensureOneContainerImage();
-  return runTests([[...onSwarm, ...args]], { ...readDotEnv(), ...process.env, LAB_SWARM: 'required' });
+  return runTests([{ goes: [[...onSwarm, ...args]] }], { ...readDotEnv(), ...process.env, LAB_SWARM: 'required' });
 }
 
 async function runCheck() {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { inClone, inLab } from './clone.mjs';
-import { mustRun, runAttached } from './run.mjs';
+import { mustRun, run, runAttached } from './run.mjs';
 
 /**
  * What we use of Jest's `--json` report.
@@ -21,7 +21,7 @@ export const withoutEngine = [['--maxWorkers=2', '--testPathIgnorePatterns=/test
 /** The journeys: one after the other, since they share an engine, and some of them measure time. */
 export const journeys = ['/test/e2e/'];
 
-/** A Swarm of the tests' own, on engines of its own. */
+/** A Swarm of the tests' own, on engines of its own: most of its time is Swarm's. */
 export const onSwarm = ['/test/swarm/'];
 
 const jest = [
@@ -38,17 +38,28 @@ const jest = [
  */
 
 /**
+ * What Jest is told, each time it is run; and what runs meanwhile, and is shown when it has ended.
+ * @typedef {object} Stage
+ * @property {readonly (readonly string[])[]} goes
+ * @property {readonly string[]} [beside]
+ */
+
+/**
  * Runs Jest, whose own report goes to the terminal, and ends with the line `N passed, N failed`. No test at all is a
  * failure, and so is a file that could not be loaded.
  *
- * @param {readonly (readonly string[])[]} goes what Jest is told, each time it is run
+ * @param {readonly Stage[]} stages one after the other
  * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<number>} exit code
  */
-export async function runTests(goes, env) {
+export async function runTests(stages, env) {
   /** @type {Result[]} */
   const results = [];
-  for (const go of goes) results.push(await runJest(go, env));
+  for (const { goes, beside } of stages) {
+    const other = beside === undefined ? undefined : runJestUnseen(beside, env);
+    for (const go of goes) results.push(await runJest(go, env));
+    if (other !== undefined) results.push(await other);
+  }
   /** @param {'passed' | 'failed' | 'skipped'} key */
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   const skipped = sum('skipped');
@@ -60,9 +71,10 @@ export async function runTests(goes, env) {
 
 /**
  * The files of tests that these runs of Jest have in them, a line each: what some of them need is had only for those.
- * @param {readonly (readonly string[])[]} goes
+ * @param {readonly Stage[]} stages
  */
-export async function listTests(goes) {
+export async function listTests(stages) {
+  const goes = stages.flatMap(({ goes, beside }) => (beside === undefined ? goes : [...goes, beside]));
   const lists = [];
   for (const go of goes) lists.push(await mustRun('cannot list the tests', 'node', [...jest, '--listTests', ...go]));
   return lists.join('\n');
@@ -71,12 +83,33 @@ export async function listTests(goes) {
 /**
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env
+ */
+function runJest(args, env) {
+  return countTests('', (words) => runAttached('node', [...words, ...args], env));
+}
+
+/**
+ * Shows what it printed when it has ended.
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ */
+function runJestUnseen(args, env) {
+  return countTests('-beside', async (words) => {
+    const { code, stdout, stderr } = await run('node', [...words, ...args], { env });
+    process.stdout.write(`${stdout}${stderr}`);
+    return code;
+  });
+}
+
+/**
+ * @param {string} which of those that run at the same time
+ * @param {(words: readonly string[]) => Promise<number>} runWith
  * @returns {Promise<Result>}
  */
-async function runJest(args, env) {
-  const reportFile = inLab(`jest-${process.pid}.json`);
+async function countTests(which, runWith) {
+  const reportFile = inLab(`jest-${process.pid}${which}.json`);
   try {
-    const code = await runAttached('node', [...jest, '--json', `--outputFile=${reportFile}`, ...args], env);
+    const code = await runWith([...jest, '--json', `--outputFile=${reportFile}`]);
     return { code, ...count(readReport(reportFile), code) };
   } finally {
     rmSync(reportFile, { force: true });

@@ -75,7 +75,9 @@ export class Drainer {
       throw new Refusal('unknown', `no container is called ${printable(wanted)}; lbwatch explain lists them`);
     }
     if (others.length === 0) return only;
-    const listed = found.map(({ id, node }) => `${id.slice(0, 12)}${node === undefined ? '' : ` on ${printable(node)}`}`);
+    const listed = found.map(
+      ({ id, node }) => `${id.slice(0, 12)}${node === undefined ? '' : ` on ${printable(node)}`}`,
+    );
     throw new Refusal(
       'ambiguous',
       only.name === wanted

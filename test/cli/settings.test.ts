@@ -24,6 +24,7 @@ function refusalsOf(name: SettingName, text: string): readonly string[] {
 test('defaults', () => {
   expect(defaults).toEqual({
     scope: ['project'],
+    engines: [],
     nginx: undefined,
     nginxCommand: 'nginx',
     dir: '/etc/nginx/lbwatch',

@@ -13,7 +13,7 @@ export interface DockerHost {
   readonly tcp: TcpHost | undefined;
 }
 
-export interface TcpHost {
+interface TcpHost {
   /** A name or an address, IPv6 in brackets. */
   readonly host: string;
   readonly port: number;

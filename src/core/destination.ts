@@ -25,12 +25,7 @@ export type Destination =
  * Puts address and port together: a container's own on a network shared with nginx; of a container on another machine,
  * that machine's address and the port that it publishes.
  */
-export function chooseDestination(
-  container: Container,
-  labels: LabelSet,
-  request: Request,
-  reach: Reach,
-): Destination {
+export function chooseDestination(container: Container, labels: LabelSet, request: Request, reach: Reach): Destination {
   const port = choosePort(container, request.port, labels.protocol);
   if (container.published !== undefined) {
     const place = port.ok ? choosePublished(container, container.published, port.value, labels.protocol) : port;

@@ -36,7 +36,9 @@ export function findByAddress(containers: readonly Container[], address: string,
   const owners = containers.filter(
     ({ state, attachments, published }) =>
       // Networks of another machine may be called the same.
-      published === undefined && state === 'running' && attachments.some((one) => one.address === address && isWithin(reach, one.network)),
+      published === undefined &&
+      state === 'running' &&
+      attachments.some((one) => one.address === address && isWithin(reach, one.network)),
   );
   return owners.length === 1 ? owners[0] : undefined;
 }

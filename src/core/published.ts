@@ -41,7 +41,9 @@ export function choosePublished(
     })
     .sort(compare);
   if (chosen !== undefined) return { ok: true, value: joinAddress(chosen.address, chosen.hostPort) };
-  const places = [...new Set(bound.map(({ hostAddress }) => printable(hostAddress ?? '')))].sort(compareText).join(', ');
+  const places = [...new Set(bound.map(({ hostAddress }) => printable(hostAddress ?? '')))]
+    .sort(compareText)
+    .join(', ');
   return {
     ok: false,
     why: `publishes port ${String(port)} on ${places} of ${where} only, where nginx cannot reach it; write ports: ["${written}"]`,

@@ -20,7 +20,7 @@ const holderSchema = z.object({
 });
 
 /** Who keeps a directory, as it has written down itself. */
-export type Holder = z.infer<typeof holderSchema>;
+type Holder = z.infer<typeof holderSchema>;
 
 /** How often one that starts asks again, for another that is just ending. */
 const againMs = 20;

@@ -9,10 +9,17 @@ import { toNode, toService, toSwarmEvent, toTask } from './swarm-map.ts';
  */
 const wanted = ['running', 'ready'];
 
+/** A manager without a leader holds a call for 20 s (seen with engine 20.10); another manager may have one by then. */
+const callTimeoutMs = 5000;
+
 /** What a manager tells of a Swarm. Each method may throw an AppError. */
 export interface SwarmApi {
-  /** Those whose desired state is to run, or to be ready to. */
-  listTasks(): Promise<readonly SwarmTask[]>;
+  /**
+   * Those whose desired state is to run, or to be ready to.
+   *
+   * @param serviceIds of these services alone, all of which there must be; undefined: of all
+   */
+  listTasks(serviceIds: readonly string[] | undefined): Promise<readonly SwarmTask[]>;
   listServices(): Promise<readonly SwarmService[]>;
   listNodes(): Promise<readonly SwarmNode[]>;
   /** The events of services and nodes. */
@@ -23,12 +30,15 @@ export interface SwarmApi {
 export class ManagerApi implements SwarmApi {
   readonly #engine: DockerEngine;
 
+  /** @param engine nobody else's: calls are given less time from now on */
   constructor(engine: DockerEngine) {
     this.#engine = engine;
+    this.#engine.callTimeoutMs = callTimeoutMs;
   }
 
-  async listTasks(): Promise<readonly SwarmTask[]> {
-    return withoutNone(await this.#engine.listSwarm('tasks', { 'desired-state': wanted }, toTask));
+  async listTasks(serviceIds: readonly string[] | undefined): Promise<readonly SwarmTask[]> {
+    const filters = { 'desired-state': wanted, ...(serviceIds === undefined ? {} : { service: serviceIds }) };
+    return withoutNone(await this.#engine.listSwarm('tasks', filters, toTask));
   }
 
   async listServices(): Promise<readonly SwarmService[]> {

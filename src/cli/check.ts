@@ -13,7 +13,7 @@ import type { Paint } from './say.ts';
 import { showPath } from './shown-path.ts';
 import { readStackSettings } from './stack-settings.ts';
 
-export interface CheckOptions {
+interface CheckOptions {
   readonly format: 'people' | 'json' | 'github';
   /** Whether `docker compose config` and `docker image inspect` may be asked. */
   readonly asksDocker: boolean;

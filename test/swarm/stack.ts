@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { readServers } from '../chaos/upstreams-file.ts';
 import { haproxyImage } from '../support/example.ts';
 import { root } from '../support/journey.ts';
+import { readBlocks } from '../support/readme.ts';
 import { Lab } from './lab/lab.ts';
 import type { Machine } from './lab/machine.ts';
 import { listRunningTasks } from './task-list.ts';
@@ -60,13 +61,18 @@ export class SwarmStack {
     return new SwarmStack(await Lab.start(Object.values(images)));
   }
 
-  /** What a user types, but for the images: no registry is asked for them. */
-  async deploy(): Promise<void> {
-    const words = ['stack', 'deploy', '--resolve-image', 'never', '-c', 'stack.yaml', stack];
-    await execa('docker', ['-H', `unix://${this.lab.machine(1).socketPath}`, ...words], {
-      cwd: join(root, 'examples/swarm'),
-      env: images,
-    });
+  /**
+   * Types a command of the example's README beside its stack.yaml, on the first machine, with the images of the tests. Throws where
+   * the README has no such command.
+   *
+   * @param more words that only the tests need
+   */
+  async type(command: string, ...more: readonly string[]): Promise<void> {
+    const directory = join(root, 'examples/swarm');
+    const typed = readBlocks(await readFile(join(directory, 'README.md'), 'utf8'), 'sh').join('');
+    if (!typed.split('\n').includes(command)) throw new Error(`the README of the example does not say: ${command}`);
+    const environment = { ...images, DOCKER_HOST: `unix://${this.lab.machine(1).socketPath}` };
+    await execa('sh', ['-c', [command, ...more].join(' ')], { cwd: directory, env: environment });
   }
 
   /** The machine that leads the managers, as another one says it. */

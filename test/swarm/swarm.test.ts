@@ -63,8 +63,15 @@ const isRequired = process.env['LAB_SWARM'] === 'required';
     const manager = stack.lab.machine(1);
     await journey.takeQuietly({
       ...{ name: 'deployed', manager, balancers: all(), withinMs: minute, isDone: runs(2) },
-      act: () => stack.deploy(),
+      // No registry has these images; to be told so takes seconds for each.
+      act: () => stack.type('docker stack deploy -c stack.yaml shop', '--resolve-image never'),
     });
+  });
+
+  test('docker service logs tells of it', async () => {
+    const log = await stack.lab.machine(1).docker('service', 'logs', '--raw', 'shop_balancer');
+    const member = String.raw`\+ shop_flaskservice\.\d\.\w{12} on node\d [\d.]+:8001 \(its port answers\)`;
+    expect(log).toMatch(new RegExp(`INFO: pool changed: flaskappproxy .*${member}`));
   });
 
   test('docker service scale, from 2 to 6 over the machines and back to 3', async () => {
@@ -72,7 +79,8 @@ const isRequired = process.env['LAB_SWARM'] === 'required';
     const step = { manager, balancers: all(), withinMs: minute };
     const up = await journey.take({
       ...{ ...step, name: 'scaled from 2 to 6', isDone: runs(6) },
-      act: () => manager.docker('service', 'scale', '--detach', 'shop_flaskservice=6'),
+      isSlow: true,
+      act: () => stack.type('docker service scale shop_flaskservice=6'),
     });
     const down = await journey.take({
       ...{ ...step, name: 'scaled from 6 to 3', isDone: runs(3) },
@@ -80,6 +88,9 @@ const isRequired = process.env['LAB_SWARM'] === 'required';
     });
     expectNoneLost(up);
     expectNoneLost(down);
+    // By the managers' word, not when its port fell silent.
+    const log = await manager.docker('service', 'logs', '--raw', 'shop_balancer');
+    expect(log).toMatch(/- shop_flaskservice\.\d\.\w{12} on node\d [\d.]+:8001 \(was told to stop\)/);
   });
 
   test('docker service update: every task is replaced', async () => {
@@ -88,7 +99,7 @@ const isRequired = process.env['LAB_SWARM'] === 'required';
     const updated = await journey.take({
       ...{ name: 'rolling update', manager, balancers: all(), withinMs: minute, isDone: runs(3) },
       ratePerSecond: 300,
-      act: () => manager.docker('service', 'update', '--force', '--detach=false', '--quiet', 'shop_flaskservice'),
+      act: () => stack.type('docker service update --force shop_flaskservice'),
     });
     expect(updated.wanted.hostnames.filter((hostname) => before.hostnames.includes(hostname))).toHaveLength(1);
     expectNoneLost(updated);

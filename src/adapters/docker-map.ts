@@ -78,12 +78,15 @@ function toAttachments(
   }));
 }
 
-function toText(value: unknown): string | undefined {
+/** Undefined for what is no text, and for an empty one. */
+export function toText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** Texts only: who stands between us and the engine may send anything. */
-function toLabels(labels: Readonly<Record<string, unknown>> | null | undefined): Readonly<Record<string, string>> {
+export function toLabels(
+  labels: Readonly<Record<string, unknown>> | null | undefined,
+): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(labels ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );

@@ -27,6 +27,7 @@ import {
 import type { EngineVersion, Process } from './docker-map.ts';
 import { describeEngineError } from './engine-error.ts';
 import { FrameReader } from './exec-frames.ts';
+import { toList } from './raw-data.ts';
 import { NoShell } from './exec.ts';
 import type { Connection, ExecResult, Execution } from './exec.ts';
 
@@ -37,6 +38,17 @@ import type { Connection, ExecResult, Execution } from './exec.ts';
 const lifeEvents = ['start', 'die', 'died', 'stop', 'kill', 'pause', 'unpause', 'destroy', 'remove'];
 const containerEvents = [...lifeEvents, 'create', 'rename', 'health_status'];
 const networkEvents = ['connect', 'disconnect'];
+
+/** Which events are subscribed to, and how their lines are read. */
+interface Interest {
+  readonly filters: Record<string, string[]>;
+  readonly parse: (line: unknown) => EngineEvent | undefined;
+}
+
+const ofContainers: Interest = {
+  filters: { type: ['container', 'network'], event: [...containerEvents, ...networkEvents] },
+  parse: toEngineEvent,
+};
 
 /** For the whole of an answer, whatever part of it is missing; the event stream, which has no end, has times of its own. */
 const callTimeoutMs = 10_000;
@@ -135,11 +147,32 @@ export class DockerEngine implements Engine, EventStream {
     return toEngineVersion(await this.#call('version', 'ask for the version', () => this.#docker.version()));
   }
 
+  /** `GET /tasks` of a manager, by its own filters. */
+  listTasks(filters: Readonly<Record<string, readonly string[]>>): Promise<readonly unknown[]> {
+    return this.#callList('tasks', 'list the tasks of the Swarm', (abortSignal) =>
+      this.#docker.listTasks({ filters: JSON.stringify(filters), abortSignal }),
+    );
+  }
+
+  /** `GET /services` of a manager. */
+  listServices(): Promise<readonly unknown[]> {
+    return this.#callList('services', 'list the services of the Swarm', (abortSignal) =>
+      this.#docker.listServices({ abortSignal }),
+    );
+  }
+
+  /** `GET /nodes` of a manager. */
+  listNodes(): Promise<readonly unknown[]> {
+    return this.#callList('nodes', 'list the nodes of the Swarm', (abortSignal) =>
+      this.#docker.listNodes({ abortSignal }),
+    );
+  }
+
   /** Reads fast and leaves the work to the caller: the engine drops events of slow readers. */
-  async subscribe(subscription: Subscription): Promise<void> {
+  async subscribe(subscription: Subscription, { filters, parse }: Interest = ofContainers): Promise<void> {
     const stream = await this.#call('events', 'subscribe to events', () =>
       this.#docker.getEvents({
-        filters: { type: ['container', 'network'], event: [...containerEvents, ...networkEvents] },
+        filters,
         abortSignal: subscription.signal,
         ...(subscription.sinceS === undefined ? {} : { since: subscription.sinceS }),
       }),
@@ -147,7 +180,7 @@ export class DockerEngine implements Engine, EventStream {
     subscription.onOpen();
     const lines = splitLines();
     lines.on('data', (line: unknown) => {
-      const event = toEngineEvent(line);
+      const event = parse(line);
       if (event !== undefined) subscription.onEvent(event);
     });
     await pipeline(stream, lines, { signal: subscription.signal });
@@ -285,6 +318,19 @@ export class DockerEngine implements Engine, EventStream {
 
   #forgetAllBut(ids: ReadonlySet<string>): void {
     for (const id of this.#portVariables.keys()) if (!ids.has(id)) this.#portVariables.delete(id);
+  }
+
+  async #callList(
+    kind: EngineCall,
+    what: string,
+    call: (abortSignal: AbortSignal) => Promise<unknown>,
+  ): Promise<readonly unknown[]> {
+    return this.#call(kind, what, async (abortSignal) => {
+      const list = await call(abortSignal);
+      // What is no JSON, such as an answer that was cut on the way, comes as the bytes that it is.
+      if (!Array.isArray(list)) throw new Error('the answer is no JSON list');
+      return toList(list);
+    });
   }
 
   /** Comes to an end in time, whether or not what is called heeds the signal. */

@@ -3,6 +3,7 @@ import { chooseNginx, commonReach, listDoubts } from '../core/choose-nginx.ts';
 import type { Container } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import { projectOf } from '../core/project.ts';
+import { AppError } from '../loop/ports.ts';
 import type { FoundTargets, Targets } from '../loop/ports.ts';
 import type { DockerEngine } from './docker.ts';
 import { clearGates } from './gate.ts';
@@ -90,15 +91,19 @@ export class LocalTargets implements Targets {
   readonly #nginx: LocalCommand;
   readonly #selfId: string | undefined;
   readonly #port: number;
+  readonly #isTask: boolean;
 
-  constructor(nginx: LocalCommand, selfId: string | undefined, port: number) {
+  /** @param isTask whether this container must be among those listed, since its networks are what nginx reaches members over */
+  constructor(nginx: LocalCommand, selfId: string | undefined, port: number, isTask = false) {
     this.#nginx = nginx;
     this.#selfId = selfId;
     this.#port = port;
+    this.#isTask = isTask;
   }
 
   async find(containers: readonly Container[]): Promise<FoundTargets> {
     const self = findSelf(containers, this.#selfId);
+    if (this.#isTask && self === undefined) throw new AppError('engine', describeMissingTask(this.#selfId));
     const project = self && projectOf(self);
     const reach = ownReach(self);
     const master = await this.#nginx.findMaster();
@@ -109,7 +114,15 @@ export class LocalTargets implements Targets {
 }
 
 function findSelf(containers: readonly Container[], selfId: string | undefined): Container | undefined {
-  return selfId === undefined ? undefined : containers.find(({ id }) => id.startsWith(selfId));
+  if (selfId === undefined) return undefined;
+  return containers.find(({ id, task }) => (task === undefined ? id : task.containerId)?.startsWith(selfId));
+}
+
+/** Its node tells of a container some milliseconds after it has started it. */
+function describeMissingTask(selfId: string | undefined): string {
+  const who =
+    selfId === undefined ? 'what lbwatch runs in' : `container ${selfId.slice(0, 12)}, which lbwatch runs in,`;
+  return `${who} is none of the Swarm's tasks (yet); deploy it as a service (examples/swarm), or set LBWATCH_SWARM=off`;
 }
 
 /** Outside any container it reaches every bridge. */

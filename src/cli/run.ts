@@ -19,6 +19,7 @@ import { watchEvents } from '../sources/docker-events.ts';
 import { PileUp } from '../sources/pile-up.ts';
 import { startResync } from '../sources/resync.ts';
 import { Strangers } from '../sources/strangers.ts';
+import { startTaskPoll } from '../sources/task-poll.ts';
 import { takesColours } from './say.ts';
 import type { Settings } from './settings.ts';
 import { version } from './version.ts';
@@ -36,7 +37,7 @@ export const otherEndsMs = 1000;
 export async function run(settings: Settings): Promise<void> {
   const staleness = new Staleness(systemClock);
   const metrics = new Metrics(version, systemClock, staleness);
-  const { parts, readiness, engine, files, drainStore, claim, selfId, keepReady, close } = await wire(
+  const { parts, readiness, events, swarm, files, drainStore, claim, selfId, keepReady, close } = await wire(
     settings,
     (mark) => {
       controller.mark(mark);
@@ -131,7 +132,7 @@ export async function run(settings: Settings): Promise<void> {
     controller.markAll('start');
   });
   const watching = watchEvents(
-    engine,
+    events,
     parts.lifecycle,
     mark,
     systemClock,
@@ -140,12 +141,14 @@ export async function run(settings: Settings): Promise<void> {
     undefined,
     isStrange,
   );
+  const stopPoll = swarm === undefined ? undefined : startTaskPoll(swarm, mark, systemClock);
   const stopResync = startResync(settings.resync, mark, systemClock);
 
   await stopSignal;
   process.off('SIGHUP', onHangUp);
   stopping.abort();
   stopResync();
+  stopPoll?.();
   readiness.stop();
   pileUp.stop();
   // A pass under way is given half a second; what it leaves half done, the next start repairs.

@@ -56,6 +56,14 @@ export const settingsTable = {
     help: 'whose containers may join: the own Compose project, all, or project names, comma-separated',
     schema: list.refine(isScope, { error: 'project, all, or names of Compose projects, comma-separated' }),
   }),
+  swarm: define({
+    flag: 'swarm',
+    variable: 'LBWATCH_SWARM',
+    placeholder: 'auto|on|off',
+    fallback: 'auto',
+    help: "balance over the tasks of Docker Swarm, as a manager lists them; auto: where lbwatch's own container is a task of the engine it looks at",
+    schema: z.enum(['auto', 'on', 'off'], 'auto, on or off'),
+  }),
   nginx: define({
     flag: 'nginx',
     variable: 'LBWATCH_NGINX',
@@ -243,6 +251,7 @@ export function readSettings(flags: Texts, environment: Texts): Settings {
   const t = settingsTable;
   return {
     scope: need('scope', t.scope),
+    swarm: need('swarm', t.swarm),
     nginx: read('nginx', t.nginx),
     nginxCommand: need('nginxCommand', t.nginxCommand),
     dir: need('dir', t.dir),

@@ -1,4 +1,5 @@
 import { askMember } from '../adapters/ask-member.ts';
+import { choosesSwarm } from '../adapters/choose-swarm.ts';
 import { Claim } from '../adapters/claim.ts';
 import { DockerEngine } from '../adapters/docker.ts';
 import { readDockerHost } from '../adapters/docker-host.ts';
@@ -7,16 +8,19 @@ import { DrainFolder } from '../adapters/drain-folder.ts';
 import { DiskFiles } from '../adapters/files.ts';
 import { LocalCommand } from '../adapters/nginx-local.ts';
 import { readOwnContainerId } from '../adapters/self.ts';
+import { ManagerApi } from '../adapters/swarm-api.ts';
+import { SwarmEngine } from '../adapters/swarm-engine.ts';
 import { ContainerTargets, LocalTargets } from '../adapters/targets.ts';
 import type { Scope } from '../core/eligible.ts';
 import { Applier } from '../loop/apply.ts';
 import type { Mark } from '../loop/dirty.ts';
-import type { EngineCall, EngineCallResult } from '../loop/ports.ts';
+import type { EngineCall, EngineCallResult, EventStream } from '../loop/ports.ts';
 import { Drains } from '../loop/drains.ts';
 import { Inventory } from '../loop/inventory.ts';
 import { Lifecycle } from '../loop/lifecycle.ts';
 import type { Parts, Policy } from '../loop/reconcile.ts';
 import { StreamsMemory } from '../loop/streams-memory.ts';
+import { TaskInventory } from '../loop/task-inventory.ts';
 import { Readiness } from '../sources/readiness.ts';
 import { SecondLook } from '../sources/second-look.ts';
 import { BadSetting } from './settings.ts';
@@ -28,6 +32,10 @@ export interface Wired {
   readonly parts: Parts;
   readonly readiness: Readiness;
   readonly engine: DockerEngine;
+  /** What it tells of as it happens. */
+  readonly events: EventStream;
+  /** Where lbwatch balances over the tasks of a Swarm. */
+  readonly swarm: SwarmEngine | undefined;
   readonly files: DiskFiles;
   readonly drainStore: DrainFolder;
   /** Of the directory. Who only looks takes it not. */
@@ -60,13 +68,21 @@ export async function wire(
   const host = readDockerHost(process.env);
   if (typeof host === 'string') throw new BadSetting(host);
   const engine = new DockerEngine(host, noteCall);
+  const isSwarm = await choosesSwarm(settings.swarm, engine, selfId);
+  if (isSwarm && settings.nginx !== 'local') {
+    throw new BadSetting(
+      'in a Swarm lbwatch and nginx share a container; use the image that has both (examples/swarm), with LBWATCH_NGINX=local',
+    );
+  }
+  const swarm = isSwarm ? new SwarmEngine(new ManagerApi(engine), systemClock, selfId) : undefined;
+  const lists = swarm ?? engine;
   const claim = new Claim(settings.dir, selfId, version);
   const files = new DiskFiles(settings.dir, settings.site, () => claim.take());
   const drainStore = new DrainFolder(settings.dir);
   const { port } = settings.internal;
   const isLocal = settings.nginx === 'local';
   const targets = isLocal
-    ? new LocalTargets(new LocalCommand(settings.nginxCommand), selfId, port)
+    ? new LocalTargets(new LocalCommand(settings.nginxCommand), selfId, port, isSwarm)
     : new ContainerTargets(engine, settings.nginx, selfId, port);
   const policy: Policy = {
     scope,
@@ -75,14 +91,14 @@ export async function wire(
     failOpen: settings.failOpen,
     checks: settings.checks,
   };
-  const secondLook = new SecondLook(engine, mark, systemClock);
+  const secondLook = new SecondLook(lists, mark, systemClock);
   const readiness = new Readiness(askMember, systemClock, mark, (id) => {
     secondLook.take(id);
   });
   const parts: Parts = {
-    inventory: new Inventory(engine),
-    lifecycle: new Lifecycle(engine, systemClock, settings.leaveEarly),
-    drains: new Drains(drainStore, engine),
+    inventory: swarm === undefined ? new Inventory(engine) : new TaskInventory(swarm),
+    lifecycle: new Lifecycle(lists, systemClock, settings.leaveEarly),
+    drains: new Drains(drainStore, lists),
     checks: readiness,
     targets,
     files,
@@ -97,7 +113,7 @@ export async function wire(
   const close = async (): Promise<void> => {
     if (targets instanceof ContainerTargets) await targets.close();
   };
-  return { parts, readiness, engine, files, drainStore, claim, selfId, keepReady, close };
+  return { parts, readiness, engine, events: lists, swarm, files, drainStore, claim, selfId, keepReady, close };
 }
 
 function chooseScope(names: readonly string[]): Scope | 'own' {

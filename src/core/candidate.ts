@@ -280,7 +280,8 @@ function assessRequest(
   const address = joinAddress(place.value.address, port.value);
   const check = chooseCheck(container, labels, surroundings);
   const problems: Problem[] = [];
-  if (labels.check?.kind === 'docker' && container.health === 'none') {
+  // Swarm calls a task running once its health check has passed, and does not say whether there is one.
+  if (labels.check?.kind === 'docker' && container.health === 'none' && container.task === undefined) {
     problems.push(
       report(
         'lb.check',

@@ -58,8 +58,10 @@ export class Controller {
     stopwatch.note('received', batch.receivedMs);
     stopwatch.note('begun', beganMs);
     try {
-      // After a failed pass nobody knows what it had refreshed.
-      const { outcome, plan } = await reconcile(this.#parts, this.#failures > 0 ? 'all' : batch.stale, stopwatch);
+      // After a failed pass nobody knows what it had refreshed. Who asks for nothing new need not wait for an engine that is away.
+      const asksForNothing = batch.stale !== 'all' && batch.stale.size === 0;
+      const stale = this.#failures > 0 && !asksForNothing ? 'all' : batch.stale;
+      const { outcome, plan } = await reconcile(this.#parts, stale, stopwatch);
       const confirmed = isConfirmed(outcome) ? plan?.desired : undefined;
       const isFirst = this.#applied === undefined;
       const changes = confirmed === undefined ? [] : diff(this.#applied, confirmed);
@@ -69,7 +71,7 @@ export class Controller {
       const { reasons } = batch;
       const { stages } = stopwatch;
       this.#reporter.report({ kind: 'pass', outcome, reasons, plan, changes, isFirst, beganMs, sinceEventMs, stages });
-      if (isWorthRetrying(outcome)) this.#planRetry(outcome);
+      if (isWorthRetrying(outcome) || plan?.unseen !== undefined) this.#planRetry(outcome);
       else this.#failures = 0;
       return {
         hasReloaded: outcome.kind !== 'unchanged' && outcome.kind !== 'unavailable',

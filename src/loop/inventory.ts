@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { sortByAge } from '../core/age.ts';
 import type { Container } from '../core/model.ts';
 import { isSameList } from '../core/same-list.ts';
+import { AppError } from './ports.ts';
 import type { Engine } from './ports.ts';
 
 /** Which containers to look at again. */
@@ -16,6 +17,8 @@ export class Inventory {
   readonly #engine: Engine;
   #containers: Map<string, Container> | undefined;
   #list: readonly Container[] = [];
+  /** Of the last look. */
+  #failure: AppError | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -26,8 +29,29 @@ export class Inventory {
     return this.#containers?.get(containerId);
   }
 
-  /** The same list for as long as nothing has changed. Throws what the engine throws, and then knows what it knew before. */
+  /** As they were last seen; undefined before the first time. */
+  get known(): readonly Container[] | undefined {
+    return this.#containers === undefined ? undefined : this.#list;
+  }
+
+  /**
+   * The same list for as long as nothing has changed. Throws what the engine throws, and then knows what it knew before;
+   * who asks for nothing new is thrown the same at once, and whoever is looked at next, all are.
+   */
   async refresh(stale: Stale): Promise<readonly Container[]> {
+    const failure = this.#failure;
+    if (failure !== undefined && stale !== 'all' && stale.size === 0) throw failure;
+    try {
+      const list = await this.#refresh(failure === undefined ? stale : 'all');
+      this.#failure = undefined;
+      return list;
+    } catch (error) {
+      if (error instanceof AppError) this.#failure = error;
+      throw error;
+    }
+  }
+
+  async #refresh(stale: Stale): Promise<readonly Container[]> {
     const known = this.#containers;
     if (stale === 'all' || known === undefined) {
       const listed = await this.#engine.listContainers();

@@ -56,6 +56,9 @@ export const engineCalls = [
   'signal',
   'exec',
   'shell',
+  'tasks',
+  'services',
+  'nodes',
 ] as const;
 export type EngineCall = (typeof engineCalls)[number];
 

@@ -44,6 +44,8 @@ export interface Parts {
 /** What a pass found and wants, before anything is touched. */
 export interface Plan {
   readonly containers: readonly Container[];
+  /** Why they could not be looked at, and are as they were seen last; undefined where they were. */
+  readonly unseen: AppError | undefined;
   readonly departures: ReadonlyMap<string, Departure>;
   /** Containers whose drain has ended by itself. */
   readonly endedDrains: readonly string[];
@@ -63,6 +65,9 @@ export interface Plan {
  * any number of passes in any state of the world end in the same place. A fault of the world is an outcome; only bugs
  * are thrown.
  *
+ * An engine that is away holds back nobody's leaving: what checks, drains and edits ask for is done to the containers as
+ * they were seen last, and the pass has failed all the same.
+ *
  * @param stale which containers have changed since the last pass, as far as events told
  */
 export async function reconcile(
@@ -79,23 +84,29 @@ export async function reconcile(
       outcome = await parts.applier.apply(plan.rendered, plan.found, stopwatch);
       // A pool that nginx refuses by itself must not hold back the others: once more, without it.
     } while (outcome.kind === 'rejected' && parts.streams.learnRefusal(outcome.message, plan.rendered));
-    return { outcome, plan };
+    const { unseen } = plan;
+    return { outcome: unseen !== undefined && outcome.kind === 'unchanged' ? toOutcome(unseen) : outcome, plan };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { outcome: { kind: 'unavailable', what: error.what, message: error.message }, plan };
+    return { outcome: toOutcome(plan?.unseen ?? error), plan };
   }
 }
 
+function toOutcome({ what, message }: AppError): Outcome {
+  return { kind: 'unavailable', what, message };
+}
+
 /** The pass without its effects: inventory → readiness → desired → text and digest. */
-export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all', stopwatch?: Stopwatch): Promise<Plan> {
+export async function look(parts: Omit<Parts, 'applier'>, wanted: Stale = 'all', stopwatch?: Stopwatch): Promise<Plan> {
   const { policy, lifecycle } = parts;
   await lifecycle.recall();
   // None waits for another: a member that is leaving gets requests until the pass is through.
-  const [containers, { site, digest: siteDigest }] = await Promise.all([
-    parts.inventory.refresh(stale),
+  const [{ containers, unseen }, { site, digest: siteDigest }] = await Promise.all([
+    see(parts.inventory, wanted),
     parts.files.readSite(),
   ]);
   stopwatch?.note('inspected');
+  const stale = unseen === undefined ? wanted : new Set<string>();
   if (stale === 'all') lifecycle.forgetAllBut(new Set(containers.map(({ id }) => id)));
   const [{ drains, ended: endedDrains, notes }, found] = await Promise.all([
     parts.drains.look(containers, stale),
@@ -124,10 +135,26 @@ export async function look(parts: Omit<Parts, 'applier'>, stale: Stale = 'all', 
   const rendered = render(desired.pools, build, internal, siteDigest);
   stopwatch?.note('rendered');
   const allNotes = [...notes, ...(found.doubts ?? [])];
-  return { containers, departures, endedDrains, notes: allNotes, desired, rendered, found, builds };
+  return { containers, unseen, departures, endedDrains, notes: allNotes, desired, rendered, found, builds };
+}
+
+/** Throws where nobody was ever seen. */
+async function see(
+  inventory: Inventory,
+  stale: Stale,
+): Promise<{ readonly containers: readonly Container[]; readonly unseen: AppError | undefined }> {
+  try {
+    return { containers: await inventory.refresh(stale), unseen: undefined };
+  } catch (error) {
+    if (!(error instanceof AppError) || inventory.known === undefined) throw error;
+    return { containers: inventory.known, unseen: error };
+  }
 }
 
 function ownScope({ project }: FoundTargets): Scope {
   if (project !== undefined) return { kind: 'projects', names: [project] };
-  throw new AppError('engine', 'lbwatch runs in no Compose project; set LBWATCH_SCOPE to all, or to project names');
+  throw new AppError(
+    'engine',
+    'lbwatch runs in no Compose project, and in no stack; set LBWATCH_SCOPE to all, or to project names',
+  );
 }

@@ -40,7 +40,7 @@ export class Staleness {
         this.#begin(nowMs);
         break;
       case 'pass':
-        if (!isConfirmed(report.outcome)) this.#begin(nowMs - report.sinceEventMs);
+        if (!isConfirmed(report.outcome) || report.plan?.unseen !== undefined) this.#begin(nowMs - report.sinceEventMs);
         else if (this.#watchingMs !== undefined && report.beganMs >= this.#watchingMs) this.#end();
         break;
       case 'started':

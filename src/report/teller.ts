@@ -107,7 +107,7 @@ export class Teller implements Reporter {
         this.#tell({ level: 'debug', message: 'unchanged', details: { reasons, sinceEventMs } });
         break;
       case 'applied':
-        this.#reportRecovery();
+        if (pass.plan?.unseen === undefined) this.#reportRecovery();
         this.#reportApplied(pass, outcome.reloaded);
         break;
       case 'rejected':

@@ -322,6 +322,31 @@ describe('run', () => {
     );
   });
 
+  test('the engine is away: who does not answer checks leaves, and who answers again is back; stale it is all the same', async () => {
+    const labels = { 'lb.pool': 'app', 'lb.check': 'tcp', 'lb.check.interval': '100ms' };
+    for (const number of [1, 2]) {
+      lab.addApp(number, { labels });
+      await lab.serveApp(number);
+    }
+    const controller = lab.run({ LBWATCH_CHECKS: 'on' });
+    await lab.inStep(1, 2);
+    await controller.logged('watching the engine');
+    await lab.docker.stop();
+    await controller.logged('event stream lost');
+    // The next pass looks at everybody, and fails.
+    controller.signal('SIGHUP');
+    await controller.logged('waiting');
+    lab.endApp(2);
+    await lab.inStep(1);
+    await lab.serveApp(2);
+    await lab.inStep(1, 2);
+    expect(controller.said('in step')).toEqual([]);
+    expect(await lab.staleSince()).not.toBeNull();
+    await lab.docker.start();
+    await controller.logged('in step');
+    await lab.inStep(1, 2);
+  });
+
   test('nginx goes and comes back: said, and in step without a hand', async () => {
     lab.addApp(1);
     const controller = lab.run();

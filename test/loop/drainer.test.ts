@@ -297,6 +297,7 @@ function start(containers: readonly Container[] = [app, database]) {
     containers: seen,
     departures: state === 'in' ? new Map() : new Map([[app.id, { kind: 'drained', sinceMs: 0 }]]),
     endedDrains: [],
+    unseen: undefined,
     notes: [],
     desired: { pools: [], memberships: seen.map((one) => rowOf(one, state)), problems: [] },
     rendered: { text: '', streams: '', digest: '' },

@@ -1,7 +1,8 @@
-import { beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 
 import type { Container } from '../../src/core/model.ts';
 import { Inventory } from '../../src/loop/inventory.ts';
+import { AppError } from '../../src/loop/ports.ts';
 import { container, idOf } from '../support/container.ts';
 
 /** As the engine has them; each look at it makes objects anew, as its answers do. */
@@ -53,3 +54,45 @@ test.each(['all', new Set([idOf('old'), idOf('new')])] as const)(
     expect(first).toHaveLength(2);
   },
 );
+
+describe('an engine that does not answer', () => {
+  const away = new AppError('engine', 'nobody answers');
+  let asked: string[];
+  let isAway: boolean;
+
+  beforeEach(() => {
+    asked = [];
+    isAway = false;
+    const answer = (what: string): Promise<readonly Container[]> => {
+      asked.push(what);
+      return isAway ? Promise.reject(away) : copies(running);
+    };
+    inventory = new Inventory({
+      listContainers: () => answer('all'),
+      inspectContainers: (ids) => answer(ids.join()),
+      listEvents: () => Promise.resolve([]),
+      readStopSignal: () => Promise.resolve(undefined),
+      readStartedAt: () => Promise.resolve(undefined),
+    });
+  });
+
+  test('is not asked by who asks for nothing new; what was seen last is known', async () => {
+    expect(inventory.known).toBeUndefined();
+    const seen = await inventory.refresh('all');
+    isAway = true;
+    await expect(inventory.refresh('all')).rejects.toThrow('nobody answers');
+    await expect(inventory.refresh(new Set())).rejects.toThrow('nobody answers');
+    expect(asked).toEqual(['all', 'all']);
+    expect(inventory.known).toBe(seen);
+  });
+
+  test('is asked for everybody once it is back: nobody knows who was missed', async () => {
+    await inventory.refresh('all');
+    isAway = true;
+    await expect(inventory.refresh(new Set(['a']))).rejects.toThrow('nobody answers');
+    isAway = false;
+    await inventory.refresh(new Set(['b']));
+    await inventory.refresh(new Set(['c']));
+    expect(asked).toEqual(['all', 'a', 'all', 'c']);
+  });
+});

@@ -81,6 +81,7 @@ function planWith(problems: readonly Problem[]): NonNullable<Pass['plan']> {
     containers: [],
     departures: new Map(),
     endedDrains: [],
+    unseen: undefined,
     notes: [],
     desired: { pools: [], memberships: [], problems },
     rendered: { text: '', streams: '', digest: '' },

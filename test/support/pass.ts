@@ -21,6 +21,7 @@ export function planOf(
     containers,
     departures: new Map(),
     endedDrains: [],
+    unseen: undefined,
     notes: [],
     desired: decide(containers, around),
     rendered: { text: '', streams: '', digest: wantedDigest },

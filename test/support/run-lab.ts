@@ -42,7 +42,7 @@ export class RunLab {
   readonly #internalPort: number;
   readonly statusPort: number;
   readonly #controllers: Controller[] = [];
-  readonly #apps: Server[] = [];
+  readonly #apps = new Map<number, Server>();
 
   private constructor(sitePort: number, internalPort: number, statusPort: number, stream: string | undefined) {
     this.#sitePort = sitePort;
@@ -80,10 +80,7 @@ export class RunLab {
 
   async remove(): Promise<void> {
     for (const controller of this.#controllers) await controller.kill();
-    for (const app of this.#apps) {
-      app.close();
-      app.closeAllConnections();
-    }
+    for (const number of this.#apps.keys()) this.endApp(number);
     await this.nginx.remove();
     await this.docker.remove();
   }
@@ -148,9 +145,17 @@ export class RunLab {
     answer: RequestListener = (_, response) => response.end(`app-${String(number)}`),
   ): Promise<void> {
     const server = createServer(answer);
-    this.#apps.push(server);
+    this.#apps.set(number, server);
     server.listen(8000, addressOf(number));
     await once(server, 'listening');
+  }
+
+  /** Nobody answers at an app's address any more. */
+  endApp(number: number): void {
+    const app = this.#apps.get(number);
+    app?.close();
+    app?.closeAllConnections();
+    this.#apps.delete(number);
   }
 
   /** Resolves when all of nginx runs, and the file says, that these and nobody else are in. */

@@ -79,8 +79,20 @@ test('behind a proxy that allows what SECURITY.md lists: all of it is used, noth
   const calls = await readCalls('shipped');
   await writeFile(join(journey.directory, 'haproxy.cfg'), renderProxy(calls));
   await writeFile(join(journey.directory, 'proxied.json'), JSON.stringify(proxied));
-  const up = (...words: readonly string[]): Promise<string> =>
-    journey.compose.run('-f', 'docker-compose.yaml', '-f', 'proxied.json', 'up', '-d', '--no-build', ...words);
+  const upWith = (file: string, ...words: readonly string[]): Promise<string> =>
+    journey.compose.run(
+      '-f',
+      'docker-compose.yaml',
+      '-f',
+      'proxied.json',
+      '-f',
+      file,
+      'up',
+      '-d',
+      '--no-build',
+      ...words,
+    );
+  const up = (...words: readonly string[]): Promise<string> => upWith('proxied.json', ...words);
 
   await up();
   await awaitServed(2);
@@ -103,22 +115,18 @@ test('behind a proxy that allows what SECURITY.md lists: all of it is used, noth
     services: { nginx: { command: ['bash', '-c', "rm /usr/bin/sh /usr/bin/dash; exec nginx -g 'daemon off;'"] } },
   };
   await writeFile(join(journey.directory, 'no-shell.json'), JSON.stringify(withoutShell));
-  await journey.compose.run(
-    '-f',
-    'docker-compose.yaml',
-    '-f',
-    'proxied.json',
-    '-f',
-    'no-shell.json',
-    'up',
-    '-d',
-    '--no-build',
-    '--no-deps',
-    'nginx',
-  );
+  await upWith('no-shell.json', '--no-deps', 'nginx');
   await awaitServed(3);
   await up('--no-deps', '--scale', 'flaskservice=1', 'flaskservice');
   await awaitServed(1);
+
+  // An lbwatch that can keep no reload waiting: the pipes cannot be made.
+  await writeFile(join(journey.directory, 'no-mkfifo'), '', { mode: 0o644 });
+  const withoutPipes = { services: { lbwatch: { volumes: ['./no-mkfifo:/usr/bin/mkfifo:ro'] } } };
+  await writeFile(join(journey.directory, 'no-pipes.json'), JSON.stringify(withoutPipes));
+  await upWith('no-pipes.json', '--no-deps', 'lbwatch');
+  await up('--no-deps', '--scale', 'flaskservice=2', 'flaskservice');
+  await awaitServed(2);
 
   said.push(...(await journey.compose.logs('lbwatch')));
   expect(said.join('\n')).toContain('flaskservice-1');

@@ -1,0 +1,216 @@
+import { isSameList } from '../core/same-list.ts';
+import { asContainer, isConverging, sortTasks, stillLeaving } from '../core/swarm.ts';
+import type { LeavingTask, SwarmNode, SwarmService, SwarmTask } from '../core/swarm.ts';
+import type { Container } from '../core/model.ts';
+import type { Clock, Engine, EngineEvent, EventStream, Subscription } from '../loop/ports.ts';
+import type { SwarmApi } from './swarm-api.ts';
+
+/** A pass that follows a poll need not ask again. */
+const freshMs = 50;
+/** Services and nodes change with an event, which may be lost. */
+const lastingMs = 30_000;
+/** Who wants to know of one task alone is content with what was listed a moment ago. */
+const recentMs = 1000;
+
+/** What a poll found. */
+export interface Poll {
+  /** Whether any container, as lbwatch knows it, came, went or changed. */
+  readonly hasChanged: boolean;
+  /** Whether one is on its way out that was not. */
+  readonly hasLeft: boolean;
+  readonly isConverging: boolean;
+  /** How many balancers ask, this one included: as many as the own service has tasks. */
+  readonly askers: number;
+}
+
+interface Known<T> {
+  /** When it was asked for, and after how many events. */
+  readonly atMs: number;
+  readonly told: number;
+  readonly byId: ReadonlyMap<string, T>;
+}
+
+/** A container as it was made, and all that it was made from. */
+interface Made {
+  readonly version: number;
+  readonly service: SwarmService | undefined;
+  readonly node: SwarmNode | undefined;
+  readonly sinceMs: number | undefined;
+  readonly container: Container;
+}
+
+/**
+ * Docker Swarm through a manager: its tasks as containers. One call tells all tasks that are wanted, whatever their number;
+ * services and nodes are asked for when an event, or a task, tells that they have changed.
+ *
+ * A task that Swarm wants no longer is not listed any more: it leaves at once, some milliseconds before its node hears of
+ * it, and is remembered for as long as it may take to end.
+ */
+export class SwarmEngine implements Engine, EventStream {
+  readonly #api: SwarmApi;
+  readonly #clock: Clock;
+  readonly #selfId: string | undefined;
+  readonly #onEvent = new Set<() => void>();
+  #tasks: Known<SwarmTask> | undefined;
+  #services: Known<SwarmService> | undefined;
+  #nodes: Known<SwarmNode> | undefined;
+  #leaving: readonly LeavingTask[] = [];
+  #made = new Map<string, Made>();
+  #containers: readonly Container[] = [];
+  #polling: Promise<Poll> | undefined;
+  /** How many events came: what was asked for before one may be older than it. */
+  #told = 0;
+
+  /** @param selfId the id of the controller's own container, or its beginning */
+  constructor(api: SwarmApi, clock: Clock, selfId: string | undefined) {
+    this.#api = api;
+    this.#clock = clock;
+    this.#selfId = selfId;
+  }
+
+  async listContainers(): Promise<readonly Container[]> {
+    if (!this.#isFresh(this.#tasks, freshMs)) await this.poll();
+    return this.#containers;
+  }
+
+  /** Of these tasks, the ones that there are. */
+  async inspectContainers(ids: readonly string[]): Promise<readonly Container[]> {
+    if (!this.#isFresh(this.#tasks, recentMs)) await this.poll();
+    return this.#containers.filter(({ id }) => ids.includes(id));
+  }
+
+  /** Managers tell nothing of the past of tasks. */
+  listEvents(): Promise<readonly EngineEvent[]> {
+    return Promise.resolve([]);
+  }
+
+  /** Signals are sent by nodes, and no manager tells of them. */
+  readStopSignal(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /** A task has one life: that of its container. */
+  async readStartedAt(taskId: string): Promise<number | undefined> {
+    const [task] = await this.inspectContainers([taskId]);
+    return task === undefined ? undefined : task.createdAt * 1000;
+  }
+
+  /** The events of services and nodes; of tasks there are none. */
+  async subscribe(subscription: Subscription): Promise<void> {
+    await this.#api.subscribe({
+      ...subscription,
+      onOpen: () => {
+        this.#told += 1;
+        subscription.onOpen();
+      },
+      onEvent: (event) => {
+        this.#told += 1;
+        subscription.onEvent(event);
+        for (const listen of this.#onEvent) listen();
+      },
+    });
+  }
+
+  /** Calls back at each event, once what it may have changed counts as unknown. */
+  onEvent(listen: () => void): void {
+    this.#onEvent.add(listen);
+  }
+
+  /** Asks for the tasks. Whoever asks meanwhile gets the same answer. Throws an AppError, and then knows what it knew before. */
+  poll(): Promise<Poll> {
+    this.#polling ??= this.#poll().finally(() => {
+      this.#polling = undefined;
+    });
+    return this.#polling;
+  }
+
+  async #poll(): Promise<Poll> {
+    const asked = { atMs: this.#clock.nowMs(), told: this.#told };
+    const isKnown = this.#isFresh(this.#services, lastingMs) && this.#isFresh(this.#nodes, lastingMs);
+    const [tasks] = await Promise.all([this.#api.listTasks(), isKnown ? undefined : this.#askAround()]);
+    const byId = new Map(sortTasks(tasks).map((task) => [task.id, task]));
+    // Made since we asked, and no event has come yet.
+    if (isKnown && !this.#knowsAllOf(byId.values())) await this.#askAround();
+    const gone = [...(this.#tasks?.byId.values() ?? [])].filter(({ id }) => !byId.has(id));
+    const left = gone.filter(isServing).map((task) => ({ task, sinceMs: this.#clock.unixMs() }));
+    const graceMs = (serviceId: string): number => this.#services?.byId.get(serviceId)?.stopGraceMs ?? 0;
+    this.#leaving = stillLeaving([...this.#leaving, ...left], byId, graceMs, this.#clock.unixMs());
+    this.#tasks = { ...asked, byId };
+    const before = this.#containers;
+    this.#make();
+    return {
+      hasChanged: !isSameList(before, this.#containers),
+      hasLeft: left.length > 0,
+      isConverging: isConverging(byId.values(), this.#services?.byId.values() ?? []),
+      askers: this.#countAskers(tasks),
+    };
+  }
+
+  #countAskers(tasks: readonly SwarmTask[]): number {
+    const selfId = this.#selfId;
+    const own = selfId === undefined ? undefined : tasks.find((task) => task.containerId?.startsWith(selfId));
+    return own === undefined ? 1 : tasks.filter(({ serviceId }) => serviceId === own.serviceId).length;
+  }
+
+  async #askAround(): Promise<void> {
+    const asked = { atMs: this.#clock.nowMs(), told: this.#told };
+    const [services, nodes] = await Promise.all([this.#api.listServices(), this.#api.listNodes()]);
+    this.#services = { ...asked, byId: keepSame(this.#services?.byId, services) };
+    this.#nodes = { ...asked, byId: keepSame(this.#nodes?.byId, nodes) };
+  }
+
+  /** What is as it was stays the same object. */
+  #make(): void {
+    const wanted = [...(this.#tasks?.byId.values() ?? [])].map((task): LeavingTask | { task: SwarmTask } => ({ task }));
+    const made = new Map<string, Made>();
+    for (const one of [...wanted, ...this.#leaving]) {
+      const { task } = one;
+      const sinceMs = 'sinceMs' in one ? one.sinceMs : undefined;
+      const service = this.#services?.byId.get(task.serviceId);
+      const node = task.nodeId === undefined ? undefined : this.#nodes?.byId.get(task.nodeId);
+      const known = this.#made.get(task.id);
+      const isSame =
+        known?.version === task.version &&
+        known.service === service &&
+        known.node === node &&
+        known.sinceMs === sinceMs;
+      const departure = sinceMs === undefined ? undefined : ({ kind: 'signalled', sinceMs } as const);
+      made.set(
+        task.id,
+        isSame
+          ? known
+          : { version: task.version, service, node, sinceMs, container: asContainer(task, service, node, departure) },
+      );
+    }
+    this.#made = made;
+    this.#containers = [...made.values()].map(({ container }) => container);
+  }
+
+  #knowsAllOf(tasks: Iterable<SwarmTask>): boolean {
+    for (const { serviceId, nodeId } of tasks) {
+      if (this.#services?.byId.has(serviceId) !== true) return false;
+      if (nodeId !== undefined && this.#nodes?.byId.has(nodeId) !== true) return false;
+    }
+    return true;
+  }
+
+  #isFresh(known: Known<unknown> | undefined, forMs: number): boolean {
+    return known?.told === this.#told && this.#clock.nowMs() - known.atMs < forMs;
+  }
+}
+
+function isServing({ state }: SwarmTask): boolean {
+  return state === 'running' || state === 'starting';
+}
+
+function keepSame<T extends { readonly id: string }>(
+  before: ReadonlyMap<string, T> | undefined,
+  after: readonly T[],
+): ReadonlyMap<string, T> {
+  return new Map(
+    after.map((one) => {
+      const known = before?.get(one.id);
+      return [one.id, known !== undefined && JSON.stringify(known) === JSON.stringify(one) ? known : one];
+    }),
+  );
+}

@@ -1,0 +1,150 @@
+import type { Mark } from '../loop/dirty.ts';
+import { engineRetryMs } from '../loop/outcome.ts';
+import { AppError } from '../loop/ports.ts';
+import type { Clock } from '../loop/ports.ts';
+
+/** What is asked, and what an answer means. */
+export interface Polled {
+  /** May throw an AppError. */
+  poll(): Promise<{
+    readonly hasChanged: boolean;
+    readonly hasLeft: boolean;
+    readonly isConverging: boolean;
+    /** How many ask as this one does. */
+    readonly askers: number;
+  }>;
+  /** Calls back at each event that tells of a change to come. */
+  onEvent(listen: () => void): void;
+}
+
+/** The pauses between polls. */
+export interface PollTiming {
+  /** After an event or a change; each is half as long again as the one before, up to `quickMs`. */
+  readonly firstMs: number;
+  /** While anything converges. */
+  readonly quickMs: number;
+  /** At rest. */
+  readonly restMs: number;
+}
+
+export const defaultPollTiming: PollTiming = { firstMs: 15, quickMs: 100, restMs: 2000 };
+
+/** Something may follow a change, though nothing that was listed says so. */
+const settleMs = 3000;
+/** What has not converged after so long, such as an update that waits, is asked for at rest. */
+const longestQuickMs = 60_000;
+/**
+ * Of the managers' time, so much at most is spent on the answers to all who ask: those of a large Swarm take a second each,
+ * and there may be a hundred balancers. At rest all the same so often that who is to leave has not got its signal yet, for
+ * as long as one answer takes no more than that share.
+ */
+const quickShare = 0.2;
+const restShare = 0.05;
+
+/**
+ * Asks a manager for its tasks again and again, since no event tells of them: quickly while anything converges, slowly at
+ * rest. Makes a pass due for what has changed; at once where somebody leaves. Answers a function that ends it.
+ */
+export function startTaskPoll(
+  swarm: Polled,
+  mark: (mark: Mark) => void,
+  clock: Clock,
+  timing: PollTiming = defaultPollTiming,
+): () => void {
+  const poll = new TaskPoll(swarm, mark, clock, timing);
+  return () => {
+    poll.stop();
+  };
+}
+
+class TaskPoll {
+  readonly #swarm: Polled;
+  readonly #mark: (mark: Mark) => void;
+  readonly #clock: Clock;
+  readonly #timing: PollTiming;
+  #cancel: () => void = () => undefined;
+  #isStopped = false;
+  #isAsking = false;
+  #isConverging = false;
+  #isFailing = false;
+  /** The last event or change. */
+  #movedMs = Number.NEGATIVE_INFINITY;
+  /** The next pause after it. */
+  #pauseMs: number;
+
+  constructor(swarm: Polled, mark: (mark: Mark) => void, clock: Clock, timing: PollTiming) {
+    this.#swarm = swarm;
+    this.#mark = mark;
+    this.#clock = clock;
+    this.#timing = timing;
+    this.#pauseMs = timing.firstMs;
+    swarm.onEvent(() => {
+      this.#hurry();
+    });
+    this.#plan(timing.restMs);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
+  #hurry(): void {
+    this.#noteMove();
+    // The answer under way may be older than the event: the next follows it soon.
+    if (!this.#isAsking) this.#plan(0);
+  }
+
+  #noteMove(): void {
+    this.#movedMs = this.#clock.nowMs();
+    this.#pauseMs = this.#timing.firstMs;
+  }
+
+  #plan(pauseMs: number): void {
+    this.#cancel();
+    if (this.#isStopped) return;
+    this.#cancel = this.#clock.after(pauseMs, () => {
+      void this.#ask();
+    });
+  }
+
+  async #ask(): Promise<void> {
+    this.#isAsking = true;
+    const beganMs = this.#clock.nowMs();
+    try {
+      const { hasChanged, hasLeft, isConverging, askers } = await this.#swarm.poll();
+      this.#isConverging = isConverging;
+      if (hasChanged || this.#isFailing) {
+        const reason = hasChanged ? 'tasks changed' : 'manager answers';
+        this.#mark({ reason, stale: 'all', isUrgent: hasLeft, atMs: this.#clock.unixMs() });
+      }
+      if (hasChanged) this.#noteMove();
+      this.#isFailing = false;
+      this.#isAsking = false;
+      this.#plan(this.#nextPauseMs((this.#clock.nowMs() - beganMs) * askers));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      // The pass says what is wrong, and is repeated until there is an answer.
+      if (!this.#isFailing) {
+        this.#mark({ reason: 'manager silent', stale: 'all', isUrgent: false, atMs: this.#clock.unixMs() });
+      }
+      this.#isFailing = true;
+      this.#isAsking = false;
+      this.#plan(engineRetryMs);
+    }
+  }
+
+  /** @param tookMs all answers to all who ask, together */
+  #nextPauseMs(tookMs: number): number {
+    const { quickMs, restMs } = this.#timing;
+    const sinceMoveMs = this.#clock.nowMs() - this.#movedMs;
+    if (sinceMoveMs < (this.#isConverging ? longestQuickMs : settleMs)) {
+      const pauseMs = this.#pauseMs;
+      this.#pauseMs = Math.min(pauseMs * 1.5, quickMs);
+      return Math.max(pauseMs, tookMs / quickShare);
+    }
+    // Balancers that were started together do not ask together for ever.
+    const spread = 0.9 + 0.2 * Math.random();
+    return Math.max(restMs * spread, tookMs / restShare);
+  }
+}

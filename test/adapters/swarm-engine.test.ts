@@ -1,0 +1,162 @@
+import { beforeEach, expect, test } from '@jest/globals';
+
+import { SwarmEngine } from '../../src/adapters/swarm-engine.ts';
+import type { SwarmTask } from '../../src/core/swarm.ts';
+import { AppError } from '../../src/loop/ports.ts';
+import type { EngineEvent, Subscription } from '../../src/loop/ports.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { node, service, task } from '../support/swarm.ts';
+
+let clock: FakeClock;
+let manager: ReturnType<typeof makeManager>;
+let engine: SwarmEngine;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  manager = makeManager();
+  engine = new SwarmEngine(manager, clock, task({ slot: 2 }).containerId?.slice(0, 12));
+});
+
+const event: EngineEvent = { action: 'service update', containerId: 'app-id', signal: undefined, atMs: 0 };
+
+test('the first list asks for tasks, services and nodes, once each; a poll at rest for tasks alone', async () => {
+  expect(await namesOf()).toEqual(['shop_app.1.task1xxxxxxx', 'shop_app.2.task2xxxxxxx']);
+  expect(manager.calls).toEqual({ tasks: 1, services: 1, nodes: 1 });
+  for (let poll = 0; poll < 10; poll += 1) {
+    await clock.advance(2000);
+    await engine.poll();
+  }
+  expect(manager.calls).toEqual({ tasks: 11, services: 1, nodes: 1 });
+});
+
+test('a pass right after a poll asks nothing', async () => {
+  await engine.poll();
+  await engine.listContainers();
+  expect(manager.calls.tasks).toBe(1);
+  await clock.advance(60);
+  await engine.listContainers();
+  expect(manager.calls.tasks).toBe(2);
+});
+
+test('what has not changed stays the same object, and the poll says so', async () => {
+  const before = await engine.listContainers();
+  await clock.advance(100);
+  expect(await engine.poll()).toMatchObject({ hasChanged: false, hasLeft: false });
+  expect(await engine.listContainers()).toEqual(before);
+  manager.tasks = [task({ slot: 1 }), task({ slot: 2, version: 2, state: 'failed' })];
+  expect(await engine.poll()).toMatchObject({ hasChanged: true });
+  const after = await engine.listContainers();
+  expect(after[0]).toBe(before[0]);
+  expect(after[1]).toMatchObject({ state: 'exited' });
+});
+
+test('services and nodes are asked for again after an event, after half a minute, and for who is not known', async () => {
+  await engine.poll();
+  const told = subscribe();
+  told.onEvent(event);
+  await engine.poll();
+  expect(manager.calls).toMatchObject({ services: 2, nodes: 2 });
+  await clock.advance(31_000);
+  await engine.poll();
+  expect(manager.calls).toMatchObject({ services: 3, nodes: 3 });
+  await clock.advance(60);
+  manager.services = [...manager.services, service({ id: 'new-id', name: 'shop_new' })];
+  manager.tasks = [...manager.tasks, task({ slot: 3, serviceId: 'new-id' })];
+  expect(await namesOf()).toContain('shop_new.3.task3xxxxxxx');
+  expect(manager.calls).toMatchObject({ services: 4, nodes: 4 });
+});
+
+test('an event that comes while an answer is under way makes that answer an old one', async () => {
+  await engine.poll();
+  const told = subscribe();
+  const polling = engine.poll();
+  told.onEvent(event);
+  await polling;
+  const before = manager.calls.tasks;
+  await engine.listContainers();
+  expect(manager.calls.tasks).toBe(before + 1);
+});
+
+test('a task that is no longer wanted is leaving, until its service has given up waiting for its end', async () => {
+  await engine.poll();
+  manager.tasks = [task({ slot: 1 })];
+  expect(await engine.poll()).toMatchObject({ hasChanged: true, hasLeft: true });
+  const [, second] = await engine.listContainers();
+  expect(second).toMatchObject({ state: 'running', departure: { kind: 'signalled', sinceMs: clock.unixMs() } });
+  await clock.advance(9000);
+  expect(await engine.poll()).toMatchObject({ hasChanged: false, hasLeft: false });
+  await clock.advance(1000);
+  expect(await engine.poll()).toMatchObject({ hasChanged: true, hasLeft: false });
+  expect(await namesOf()).toEqual(['shop_app.1.task1xxxxxxx']);
+});
+
+test('it tells how many balancers ask beside this one: the tasks of the own service', async () => {
+  expect(await engine.poll()).toMatchObject({ askers: 2 });
+  expect(await new SwarmEngine(manager, clock, undefined).poll()).toMatchObject({ askers: 1 });
+  expect(await new SwarmEngine(manager, clock, 'of no task').poll()).toMatchObject({ askers: 1 });
+});
+
+test('who had ended before is not leaving', async () => {
+  manager.tasks = [task({ slot: 1 }), task({ slot: 2, state: 'failed' })];
+  await engine.poll();
+  manager.tasks = [task({ slot: 1 })];
+  expect(await engine.poll()).toMatchObject({ hasChanged: true, hasLeft: false });
+  expect(await namesOf()).toEqual(['shop_app.1.task1xxxxxxx']);
+});
+
+test('a manager that does not answer takes nothing from what is known', async () => {
+  const before = await namesOf();
+  manager.isAway = true;
+  await clock.advance(100);
+  await expect(engine.poll()).rejects.toThrow('nobody answers');
+  await expect(engine.listContainers()).rejects.toThrow('nobody answers');
+  manager.isAway = false;
+  expect(await namesOf()).toEqual(before);
+});
+
+async function namesOf(): Promise<readonly string[]> {
+  return (await engine.listContainers()).map(({ name }) => name);
+}
+
+function subscribe(): Subscription {
+  void engine.subscribe({
+    onOpen: () => undefined,
+    onEvent: () => undefined,
+    signal: new AbortController().signal,
+    sinceS: undefined,
+  });
+  const [subscription] = manager.subscriptions;
+  if (subscription === undefined) throw new Error('nobody subscribed');
+  return subscription;
+}
+
+function makeManager() {
+  const answer = <T>(list: () => readonly T[]): Promise<readonly T[]> =>
+    made.isAway ? Promise.reject(new AppError('engine', 'nobody answers')) : Promise.resolve(list());
+  const tasks: readonly SwarmTask[] = [task({ slot: 1 }), task({ slot: 2 })];
+  const made = {
+    isAway: false,
+    tasks,
+    services: [service()],
+    nodes: [node()],
+    calls: { tasks: 0, services: 0, nodes: 0 },
+    subscriptions: new Array<Subscription>(),
+    listTasks: () => {
+      made.calls.tasks += 1;
+      return answer(() => made.tasks);
+    },
+    listServices: () => {
+      made.calls.services += 1;
+      return answer(() => made.services);
+    },
+    listNodes: () => {
+      made.calls.nodes += 1;
+      return answer(() => made.nodes);
+    },
+    subscribe: (subscription: Subscription) => {
+      made.subscriptions.push(subscription);
+      return Promise.resolve();
+    },
+  };
+  return made;
+}

@@ -93,7 +93,7 @@ describe('its ways', () => {
     const seen = watch();
     swarm.update('shop_app');
     await settled();
-    expect(Math.max(...seen)).toBe(3);
+    expect(Math.max(...seen)).toBeGreaterThan(2);
     expect(Math.min(...seen)).toBe(2);
     swarm.create({ name: 'shop_other', labels: {}, replicas: 2, order: 'stop-first' });
     const seenAfter = watch();

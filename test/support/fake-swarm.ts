@@ -50,6 +50,7 @@ export class FakeSwarm {
   readonly #nodes = new Map<string, FakeNode>();
   readonly #tasks = new Map<string, FakeTask>();
   #made = 0;
+  #onRunning: () => void = () => undefined;
   /** Rises with each change of anything, as the number of a raft entry does. */
   version = 1;
   /** Called with each event that a manager tells of. */
@@ -97,6 +98,17 @@ export class FakeSwarm {
       this.services.every(({ update }) => update !== 'updating') &&
       this.tasks.every(({ state, desired }) => (desired === 'running' ? state === 'running' : state !== 'running'))
     );
+  }
+
+  /** Resolves in the moment in which the last task that is wanted begins to serve, though others may still be ending. */
+  allServe(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onRunning = () => {
+        const isDone = this.services.every(({ update }) => update !== 'updating');
+        if (isDone && this.tasks.every((task) => !isWanted(task) || task.state === 'running')) resolve();
+      };
+      this.#onRunning();
+    });
   }
 
   /** Nothing happens any more. */
@@ -261,6 +273,7 @@ export class FakeSwarm {
       if (task?.desired !== 'running') return;
       this.#change(task, { state });
       onDone();
+      if (state === 'running') this.#onRunning();
     });
   }
 

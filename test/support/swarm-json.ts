@@ -1,5 +1,7 @@
 /** What a manager of engine 20.10 answers, byte by byte as far as sizes go: see `manager-20.10/`, which a test compares it with. */
 
+import { createHash } from 'node:crypto';
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** A service as its fake manager keeps it. */
@@ -107,6 +109,11 @@ export function toTaskJson(task: FakeTask): Json {
     DesiredState: task.desired,
     NetworksAttachments: [{ Network: network, Addresses: [`${task.address}/8`] }],
   };
+}
+
+/** Of the container that a task has as soon as it starts. */
+export function containerIdOf({ id }: FakeTask): string {
+  return createHash('sha256').update(id).digest('hex');
 }
 
 /** An element of `GET /services`. */
@@ -252,10 +259,6 @@ function taskSpec(service: FakeService): Json {
     Networks: [{ Target: fakeNetwork.id }],
     ForceUpdate: service.forced,
   };
-}
-
-function containerIdOf({ id }: FakeTask): string {
-  return Buffer.from(id.padEnd(32, '0')).toString('hex');
 }
 
 /** With as many digits as Go writes. */

@@ -7,7 +7,7 @@ import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { eventually } from './eventually.ts';
-import { FakeManager, noLeader } from './fake-manager.ts';
+import { FakeManager, noLeader, noManager } from './fake-manager.ts';
 import { FakeSwarm } from './fake-swarm.ts';
 import type { Pace } from './fake-swarm.ts';
 import './native-errors.ts';
@@ -136,11 +136,13 @@ describe('its ways', () => {
     manager.failure = noLeader;
     expect(await ask('/tasks')).toEqual({ status: 500, body: { message: noLeader.message } });
     expect(await ask('/version')).toMatchObject({ status: 200, body: { ApiVersion: '1.41' } });
+    manager.failure = noManager;
+    expect(await ask('/tasks')).toMatchObject({ status: 503 });
     manager.failure = undefined;
     await ask('/tasks');
-    expect(manager.asked('/tasks').calls).toBe(2);
+    expect(manager.asked('/tasks').calls).toBe(3);
     expect(manager.asked('/tasks').bytes).toBeGreaterThan(2000);
-    expect(manager.asked().calls).toBe(3);
+    expect(manager.asked().calls).toBe(4);
   });
 
   test('while it is stalled nobody is answered', async () => {
@@ -180,7 +182,7 @@ async function statesOf(path: string, filters = {}): Promise<readonly string[]> 
 
 async function list(path: string, filters = {}): Promise<readonly unknown[]> {
   const { body } = await ask(path, filters);
-  return Array.isArray(body) ? body : [];
+  return toList(body);
 }
 
 function ask(path: string, filters = {}): Promise<{ readonly status: number | undefined; readonly body: unknown }> {
@@ -218,6 +220,10 @@ function shapeOf(value: unknown): unknown {
 function readReal(what: string): readonly unknown[] {
   const parse: (text: string) => readonly unknown[] = JSON.parse;
   return parse(readFileSync(join(import.meta.dirname, 'manager-20.10', `${what}.json`), 'utf8'));
+}
+
+function toList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function toRecord(value: unknown): Readonly<Record<string, unknown>> {

@@ -17,7 +17,7 @@ export interface Pace {
   readonly restartMs: number;
 }
 
-export const measuredPace: Pace = {
+const measuredPace: Pace = {
   assignMs: 60,
   startMs: 250,
   readyMs: 2000,
@@ -356,5 +356,5 @@ function isWanted({ desired }: FakeTask): boolean {
 
 /** 25 letters and digits, all different at their beginning, as people see them shortened. */
 function idOf(kind: string, index: number): string {
-  return `${kind.slice(0, 1)}${index.toString(36).padStart(6, '0')}${'qz8hk3l2m4n5w7c9v1'}`;
+  return `${kind.slice(0, 1)}${index.toString(36).padStart(6, '0')}qz8hk3l2m4n5w7c9v1`;
 }

@@ -48,7 +48,7 @@ export interface FakeNode {
 }
 
 /** The only network that tasks are on. */
-export const fakeNetwork = { id: 'g76v3ep2rdu9g6ieg84washn5', name: 'web' };
+const fakeNetwork = { id: 'g76v3ep2rdu9g6ieg84washn5', name: 'web' };
 
 const network = {
   ID: fakeNetwork.id,

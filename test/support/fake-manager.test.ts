@@ -7,27 +7,24 @@ import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { eventually } from './eventually.ts';
+import { FakeClock } from './fake-clock.ts';
 import { FakeManager, noLeader, noManager } from './fake-manager.ts';
 import { FakeSwarm } from './fake-swarm.ts';
-import type { Pace } from './fake-swarm.ts';
 import './native-errors.ts';
-
-/** In its order, and a hundred times as fast. */
-const quick: Pace = { assignMs: 1, startMs: 5, readyMs: 20, stopMs: 34, downMs: 100, restartMs: 50 };
 
 const patience = { withinMs: 5000, everyMs: 5 };
 
-const watches: NodeJS.Timeout[] = [];
+let clock: FakeClock;
 let swarm: FakeSwarm;
 let manager: FakeManager;
 
 beforeEach(async () => {
-  swarm = new FakeSwarm(3, (index) => `10.0.1.${String(index)}`, quick);
+  clock = new FakeClock();
+  swarm = new FakeSwarm(3, (index) => `10.0.1.${String(index)}`, clock);
   manager = new FakeManager(swarm);
   await manager.start();
 });
 afterEach(async () => {
-  for (const timer of watches.splice(0)) clearInterval(timer);
   await manager.remove();
 });
 
@@ -37,7 +34,7 @@ describe('its JSON', () => {
     async (what) => {
       swarm.create({ name: 'shop_app', labels: { 'lb.pool': 'app:8000' }, replicas: 2 });
       swarm.update('shop_app');
-      await settled();
+      await clock.advance(30_000);
       const told = await list(`/${what}`);
       const real = readReal(what);
       for (const one of told) expect(real.map(shapeOf)).toContainEqual(shapeOf(one));
@@ -52,7 +49,7 @@ describe('its JSON', () => {
     swarm.create({ name: 'shop_app', labels: { 'lb.pool': 'app:8000' }, replicas: 2 });
     const [real = 0] = readReal(what).map((one) => JSON.stringify(one).length);
     swarm.update('shop_app');
-    await settled();
+    await clock.advance(30_000);
     const [told = 0] = (await list(`/${what}`)).map((one) => JSON.stringify(one).length);
     expect(Math.abs(told - real)).toBeLessThan(within);
   });
@@ -85,41 +82,29 @@ describe('its ways', () => {
     swarm.scale('shop_app', 1);
     expect(await statesOf('/tasks')).toEqual(['running running', 'remove running']);
     expect(await statesOf('/tasks', { 'desired-state': ['running', 'ready'] })).toEqual(['running running']);
-    await settled();
+    await clock.advance(30_000);
     expect(await statesOf('/tasks')).toEqual(['running running']);
   });
 
   test('an update that starts first ends the old one when the new one runs; one that stops first the other way round', async () => {
-    const seen = watch();
     swarm.update('shop_app');
-    await settled();
-    expect(Math.max(...seen)).toBeGreaterThan(2);
-    expect(Math.min(...seen)).toBe(2);
+    const seen = await watch();
+    expect([Math.min(...seen), Math.max(...seen)]).toEqual([2, 4]);
     swarm.create({ name: 'shop_other', labels: {}, replicas: 2, order: 'stop-first' });
-    const seenAfter = watch();
     swarm.update('shop_other');
-    await settled();
-    expect(Math.max(...seenAfter)).toBe(4);
-    expect(Math.min(...seenAfter)).toBe(3);
+    const seenAfter = await watch();
+    expect([Math.min(...seenAfter), Math.max(...seenAfter)]).toEqual([3, 4]);
   });
 
   test('a node that is lost keeps its tasks running in the list; what is to replace them waits', async () => {
     swarm.killNode('node-1');
     expect(await statesOf('/tasks')).toEqual(['running running', 'running running']);
-    await eventually(
-      'the node is down',
-      async () => {
-        expect(await statesOf('/tasks')).toContain('shutdown running');
-      },
-      patience,
-    );
-    await eventually(
-      'somebody else runs',
-      () => {
-        expect(swarm.serving).toHaveLength(2);
-      },
-      patience,
-    );
+    await clock.advance(10_000);
+    expect(await statesOf('/tasks')).toEqual(['running running', 'running running']);
+    await clock.advance(1000);
+    expect(await statesOf('/tasks')).toEqual(['running running', 'shutdown running', 'ready ready']);
+    await clock.advance(7000);
+    expect(swarm.serving).toHaveLength(2);
   });
 
   test('filters allow what they name, and refuse what there is not as the engine does', async () => {
@@ -156,21 +141,14 @@ describe('its ways', () => {
   });
 });
 
-/** How many run, every millisecond from now on. */
-function watch(): readonly number[] {
+/** How many run, each tenth of a second for half a minute. */
+async function watch(): Promise<readonly number[]> {
   const seen: number[] = [];
-  watches.push(setInterval(() => seen.push(swarm.tasks.filter(({ state }) => state === 'running').length), 1));
+  for (let turn = 0; turn < 300; turn++) {
+    await clock.advance(100);
+    seen.push(swarm.tasks.filter(({ state }) => state === 'running').length);
+  }
   return seen;
-}
-
-async function settled(): Promise<void> {
-  await eventually(
-    'nothing is on its way',
-    () => {
-      if (!swarm.isSettled) throw new Error('something is');
-    },
-    patience,
-  );
 }
 
 async function statesOf(path: string, filters = {}): Promise<readonly string[]> {

@@ -1,30 +1,23 @@
+import { systemClock } from '../../src/adapters/clock.ts';
+import type { Clock } from '../../src/loop/ports.ts';
 import { toSwarmEventJson } from './swarm-json.ts';
 import type { FakeNode, FakeService, FakeTask } from './swarm-json.ts';
 
 /** How long the steps of a task's life take, in ms: as measured on three engines of version 20.10 on one machine. */
-export interface Pace {
+const pace = {
   /** Made until its node has it. */
-  readonly assignMs: number;
-  /** Made until its process starts. */
-  readonly startMs: number;
-  /** Made until its health check has passed. */
-  readonly readyMs: number;
-  /** No longer wanted until it has ended: 2 s for Swarm's own load balancing, and a second. */
-  readonly stopMs: number;
-  /** A node is silent until it counts as down. */
-  readonly downMs: number;
-  /** A task has failed until its replacement may start. */
-  readonly restartMs: number;
-}
-
-const measuredPace: Pace = {
   assignMs: 60,
+  /** Made until its process starts. */
   startMs: 250,
+  /** Made until its health check has passed. */
   readyMs: 2000,
+  /** No longer wanted until it has ended: 2 s for Swarm's own load balancing, and a second. */
   stopMs: 3400,
+  /** A node is silent until it counts as down. */
   downMs: 10_300,
+  /** A task has failed until its replacement may start. */
   restartMs: 5000,
-};
+} as const;
 
 /** A service as a test describes it. */
 export interface ServiceSpec {
@@ -43,9 +36,9 @@ const historyLength = 4;
  * of a task makes another object of it.
  */
 export class FakeSwarm {
-  readonly #pace: Pace;
+  readonly #clock: Clock;
   readonly #addressOf: (index: number) => string;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #timers = new Set<() => void>();
   readonly #services = new Map<string, FakeService>();
   readonly #nodes = new Map<string, FakeNode>();
   readonly #tasks = new Map<string, FakeTask>();
@@ -57,8 +50,8 @@ export class FakeSwarm {
   onEvent: (event: Readonly<Record<string, unknown>>) => void = () => undefined;
 
   /** @param addressOf the address of the task that is made as the nth */
-  constructor(nodes: number, addressOf: (index: number) => string, pace: Pace = measuredPace) {
-    this.#pace = pace;
+  constructor(nodes: number, addressOf: (index: number) => string, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#addressOf = addressOf;
     for (let index = 0; index < nodes; index++) {
       const node: FakeNode = {
@@ -91,15 +84,6 @@ export class FakeSwarm {
     return this.tasks.filter(({ state, desired }) => state === 'running' && desired === 'running');
   }
 
-  /** Nothing is on its way any more. */
-  get isSettled(): boolean {
-    return (
-      this.#timers.size === 0 &&
-      this.services.every(({ update }) => update !== 'updating') &&
-      this.tasks.every(({ state, desired }) => (desired === 'running' ? state === 'running' : state !== 'running'))
-    );
-  }
-
   /** Resolves in the moment in which the last task that is wanted begins to serve, though others may still be ending. */
   allServe(): Promise<void> {
     return new Promise((resolve) => {
@@ -113,7 +97,7 @@ export class FakeSwarm {
 
   /** Nothing happens any more. */
   stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const cancel of this.#timers) cancel();
     this.#timers.clear();
   }
 
@@ -192,13 +176,13 @@ export class FakeSwarm {
   /** A node is gone without a word. Nothing is known of that for ten seconds, and its tasks' last state stays. */
   killNode(name: string): void {
     const { id } = this.#node(name);
-    this.#after(this.#pace.downMs, () => {
+    this.#after(pace.downMs, () => {
       this.#changeNode(name, { state: 'down' });
       this.#tell('node', 'update', id, { name, 'state.new': 'down', 'state.old': 'ready' });
       for (const old of this.tasks.filter((task) => task.nodeId === id && isWanted(task))) {
         this.#change(old, { desired: 'shutdown' });
         const next = this.#prepare(old.service, old.slot);
-        this.#after(this.#pace.restartMs, () => {
+        this.#after(pace.restartMs, () => {
           this.#run(this.#change(next, { desired: 'running' }));
         });
       }
@@ -227,7 +211,7 @@ export class FakeSwarm {
 
   #make(service: FakeService, slot: number, desired: FakeTask['desired']): FakeTask {
     const index = this.#made++;
-    const nowMs = Date.now();
+    const nowMs = this.#clock.unixMs();
     const task: FakeTask = {
       id: idOf('task', index),
       service,
@@ -247,7 +231,7 @@ export class FakeSwarm {
   /** One that waits for another to end is made ready meanwhile. */
   #prepare(service: FakeService, slot: number): FakeTask {
     const task = this.#make(service, slot, 'ready');
-    this.#after(this.#pace.startMs, () => {
+    this.#after(pace.startMs, () => {
       if (this.#tasks.get(task.id)?.desired === 'ready') this.#change(task, { state: 'ready' });
     });
     return task;
@@ -260,7 +244,7 @@ export class FakeSwarm {
   }
 
   #run({ id }: FakeTask, onRunning: () => void = () => undefined): void {
-    const { assignMs, startMs, readyMs } = this.#pace;
+    const { assignMs, startMs, readyMs } = pace;
     this.#step(id, assignMs, 'assigned');
     this.#step(id, startMs, 'starting');
     this.#step(id, readyMs, 'running', onRunning);
@@ -279,7 +263,7 @@ export class FakeSwarm {
 
   #end(task: FakeTask, desired: 'shutdown' | 'remove', onEnded: () => void = () => undefined): void {
     this.#change(task, { desired });
-    this.#after(this.#pace.stopMs, () => {
+    this.#after(pace.stopMs, () => {
       const last = this.#tasks.get(task.id);
       if (last !== undefined) this.#change(last, { state: 'shutdown' });
       if (desired === 'remove') this.#tasks.delete(task.id);
@@ -296,7 +280,7 @@ export class FakeSwarm {
 
   #change(task: FakeTask, change: Partial<Pick<FakeTask, 'state' | 'desired'>>): FakeTask {
     const last = this.#tasks.get(task.id) ?? task;
-    const changed = { ...last, ...change, version: this.#nextVersion(), changedMs: Date.now() };
+    const changed = { ...last, ...change, version: this.#nextVersion(), changedMs: this.#clock.unixMs() };
     this.#tasks.set(task.id, changed);
     return changed;
   }
@@ -338,15 +322,15 @@ export class FakeSwarm {
     id: string,
     attributes: Readonly<Record<string, string>>,
   ): void {
-    this.onEvent(toSwarmEventJson(type, action, id, attributes));
+    this.onEvent(toSwarmEventJson(type, action, id, attributes, this.#clock.unixMs()));
   }
 
   #after(ms: number, act: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+    const cancel = this.#clock.after(ms, () => {
+      this.#timers.delete(cancel);
       act();
-    }, ms);
-    this.#timers.add(timer);
+    });
+    this.#timers.add(cancel);
   }
 }
 

@@ -204,14 +204,14 @@ export function toNetworkJson(): Json {
   };
 }
 
-/** A line of `GET /events`, told now. */
+/** A line of `GET /events`. */
 export function toSwarmEventJson(
   type: 'service' | 'node',
   action: 'create' | 'update' | 'remove',
   id: string,
   attributes: Readonly<Record<string, string>>,
+  nowMs: number,
 ): Json {
-  const nowMs = Date.now();
   return {
     Type: type,
     Action: action,

@@ -54,7 +54,7 @@ export class Fleet {
     );
     this.#members = createServer((socket) => {
       this.#checks += 1;
-      socket.end();
+      socket.resume().end();
     });
   }
 

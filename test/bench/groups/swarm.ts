@@ -50,7 +50,7 @@ const several: readonly SwarmSize[] = [
   { tasks: 10_000, services: 100, nodes: 500, balancers: 100, processes: 1 },
 ];
 /** Longer than what follows a start. */
-const settleMs = 8000;
+const settleMs = 5000;
 
 export const swarm: Group = {
   name: 'swarm',
@@ -93,7 +93,7 @@ export const swarm: Group = {
       notes: [
         `The manager is a fake on a unix socket; its answers are as long as those of engine 20.10 (about 1.5 kB a task), and take as long: ${String(managerMsPerTask)} ms a task. nginx and the balancers are real processes, and every task answers their checks.`,
         'What all balancers are for the managers is arithmetic: one of them times their number; the cores are lists of tasks times what a list costs a real manager. A follower that is asked costs its leader half as much again.',
-        'Join and leave are medians of five; they include the wait for the next poll.',
+        'Join and leave are medians of three; they include the wait for the next poll.',
       ],
     };
   },
@@ -106,7 +106,7 @@ async function measure(size: SwarmSize, bench: Bench): Promise<readonly [Cost, C
     const startUpMs = await fleet.start();
     await pause(settleMs, undefined, { signal: bench.interrupted });
     const before = fleet.used;
-    await pause(bench.isQuick ? 10_000 : 30_000, undefined, { signal: bench.interrupted });
+    await pause(bench.isQuick ? 10_000 : 20_000, undefined, { signal: bench.interrupted });
     const cost = { ...size, startUpMs, rssMiB: fleet.rssMiB, rest: rateOf(before, fleet.used, size.processes) };
     bench.tell(
       `${String(size.tasks)} tasks, ${String(size.balancers)} balancers: started in ${round(startUpMs)} ms, RSS ${round(cost.rssMiB)} MiB, at rest each ${round(cost.rest.callsPerS)} calls/s, ${round(cost.rest.kBPerS)} kB/s`,
@@ -122,7 +122,7 @@ async function change(fleet: SwarmFleet, size: SwarmSize, bench: Bench): Promise
   const replicas = size.tasks / size.services;
   const joinsMs: number[] = [];
   const leavesMs: number[] = [];
-  for (let turn = 0; turn < (bench.isQuick ? 2 : 5); turn++) {
+  for (let turn = 0; turn < (bench.isQuick ? 2 : 3); turn++) {
     bench.interrupted.throwIfAborted();
     fleet.swarm.scale(name, replicas + 1);
     joinsMs.push(await sinceLastChange(fleet));

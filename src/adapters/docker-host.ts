@@ -7,13 +7,14 @@ import { printable } from '../core/printable.ts';
 
 /** Where the engine is, and what a connection to it needs. */
 export interface DockerHost {
-  /** For people: what DOCKER_HOST says, else the default socket. */
+  /** For people: what the setting says, else the default socket. */
   readonly name: string;
   readonly socketPath: string | undefined;
   readonly tcp: TcpHost | undefined;
 }
 
-interface TcpHost {
+export interface TcpHost {
+  /** A name or an address, IPv6 in brackets. */
   readonly host: string;
   readonly port: number;
   readonly tls: Certificates | undefined;
@@ -26,22 +27,24 @@ interface Certificates {
   readonly key: string;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 const allowed = 'allowed: unix:///PATH/OF/docker.sock, or tcp://HOST:PORT';
 
 /** The port that engines speak TLS on (IANA's `docker-s`). */
-const tlsPort = 2376;
+export const tlsPort = 2376;
 
 /**
  * Reads DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, and the certificates that they name, as Docker's own clients
  * do: TLS where one of the two latter is set, or the port says so. Unlike them it never talks to an engine that it cannot
  * verify. Answers what is wrong, in one line, where something is.
+ *
+ * @param variable the one that says where the engine is, for people
  */
-export function readDockerHost(environment: Environment): DockerHost | string {
+export function readDockerHost(environment: Environment, variable = 'DOCKER_HOST'): DockerHost | string {
   const name = environment['DOCKER_HOST'] ?? '';
   if (name === '') return { name: '/var/run/docker.sock', socketPath: undefined, tcp: undefined };
-  const refused = (why: string): string => `DOCKER_HOST is "${printable(name)}"; ${why}`;
+  const refused = (why: string): string => `${variable} is "${printable(name)}"; ${why}`;
   const [, scheme = 'tcp', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/s.exec(name) ?? [];
   switch (scheme) {
     case 'unix':

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type Docker from 'dockerode';
 
 import { needsPortVariable } from '../core/address.ts';
-import type { Attachment, Container, ContainerState, ExposedPort, Health } from '../core/model.ts';
+import type { Attachment, Container, ContainerState, ExposedPort, Health, PublishedPort } from '../core/model.ts';
 import type { EngineEvent } from '../loop/ports.ts';
 import { isRecord, toList } from './raw-data.ts';
 
@@ -100,6 +100,33 @@ function toExposedPorts(info: Docker.ContainerInfo): readonly ExposedPort[] {
 function toExposedPort(port: number, protocol: string): readonly ExposedPort[] {
   const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
   return isPort && (protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp') ? [{ port, protocol }] : [];
+}
+
+/** `GET /containers/json`, one element: the ports that its machine passes on. */
+export function toPublishedPorts(info: Docker.ContainerInfo): readonly PublishedPort[] {
+  const { Ports: ports } = info as Sparse<Docker.ContainerInfo>;
+  return (ports ?? []).flatMap(({ PrivatePort, Type, PublicPort, IP }: Partial<Docker.Port>) =>
+    toExposedPort(PrivatePort ?? 0, Type ?? '').flatMap((exposed) => toPublishedPort(exposed, PublicPort, IP)),
+  );
+}
+
+/** `GET /containers/{id}/json`: the same. */
+export function toInspectedPublishedPorts(info: Docker.ContainerInspectInfo): readonly PublishedPort[] {
+  const { NetworkSettings } = info as Sparse<Docker.ContainerInspectInfo>;
+  return Object.entries(NetworkSettings?.Ports ?? {}).flatMap(([key, bindings]) =>
+    toPortKeys({ [key]: bindings }).flatMap((exposed) =>
+      toList(bindings).flatMap((binding) =>
+        isRecord(binding) ? toPublishedPort(exposed, binding['HostPort'], binding['HostIp']) : [],
+      ),
+    ),
+  );
+}
+
+/** The list tells numbers, inspect texts. */
+function toPublishedPort(exposed: ExposedPort, port: unknown, hostAddress: unknown): readonly PublishedPort[] {
+  const hostPort = Number(port);
+  const isPort = Number.isInteger(hostPort) && hostPort >= 1 && hostPort <= 65_535;
+  return isPort ? [{ ...exposed, hostPort, hostAddress: toText(hostAddress) }] : [];
 }
 
 /** `PORT` among `KEY=value` lines of `Config.Env`; undefined unless it is a port. Nothing else of the environment is kept. */

@@ -8,7 +8,7 @@ import split from 'split2';
 
 import { needsPortVariable } from '../core/address.ts';
 import { hasPoolLabel } from '../core/labels.ts';
-import type { Container } from '../core/model.ts';
+import type { Container, PublishedPort } from '../core/model.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Engine, EngineCall, EngineCallResult, EngineEvent, EventStream, Subscription } from '../loop/ports.ts';
 import { readDockerHost } from './docker-host.ts';
@@ -19,8 +19,10 @@ import {
   toEngineEvent,
   toEngineVersion,
   toInspected,
+  toInspectedPublishedPorts,
   toPortVariable,
   toProcesses,
+  toPublishedPorts,
   toStartedAt,
   toStopSignal,
 } from './docker-map.ts';
@@ -30,6 +32,7 @@ import { FrameReader } from './exec-frames.ts';
 import { toList } from './raw-data.ts';
 import { NoShell } from './exec.ts';
 import type { Connection, ExecResult, Execution } from './exec.ts';
+import type { Machine } from './machine.ts';
 
 /**
  * Only what changes membership: each health probe alone makes three exec events. Podman filters by its own names, `died`
@@ -65,6 +68,7 @@ export class DockerEngine implements Engine, EventStream {
   readonly #host: DockerHost;
   readonly #docker: Docker;
   readonly #noteCall: (call: EngineCall, result: EngineCallResult) => void;
+  readonly #machine: Machine | undefined;
   /** A container's environment never changes after creation. */
   readonly #portVariables = new Map<string, number | undefined>();
   /** It stays the same for the life of this process. */
@@ -74,11 +78,14 @@ export class DockerEngine implements Engine, EventStream {
    * Throws an AppError where what the environment says of the engine is wrong, which `host` may be as well.
    *
    * @param noteCall told of each call when it has ended
+   * @param machine where its containers are, unless that is here
    */
   constructor(
     host: DockerHost | string = readDockerHost(process.env),
     noteCall: (call: EngineCall, result: EngineCallResult) => void = () => undefined,
+    machine?: Machine,
   ) {
+    this.#machine = machine;
     this.#noteCall = noteCall;
     if (typeof host === 'string') throw new AppError('engine', host);
     this.#host = host;
@@ -89,18 +96,23 @@ export class DockerEngine implements Engine, EventStream {
     const infos = await this.#call('list', 'list containers', (abortSignal) =>
       this.#docker.listContainers({ all: true, abortSignal }),
     );
-    const listed = infos.map((info) => toContainer(info, undefined));
+    const address = await this.#resolve();
+    const listed = infos.map((info) =>
+      this.#place(toContainer(info, undefined), address, () => toPublishedPorts(info)),
+    );
     const listsAll = !listed.some(isServing) || (await this.#asksDocker());
     const containers = await Promise.all(
-      listed.map((container) => (listsAll ? this.#addPortVariable(container) : this.#inspectServing(container))),
+      listed.map((container) =>
+        listsAll ? this.#addPortVariable(container) : this.#inspectServing(container, address),
+      ),
     );
     this.#forgetAllBut(new Set(infos.map((info) => info.Id)));
     return containers;
   }
 
   async inspectContainers(ids: readonly string[]): Promise<readonly Container[]> {
-    const infos = await Promise.all(ids.map((id) => this.#inspect(id)));
-    return infos.flatMap((info) => (info === undefined ? [] : [toInspected(info)]));
+    const [address, ...infos] = await Promise.all([this.#lastAddress(), ...ids.map((id) => this.#inspect(id))]);
+    return infos.flatMap((info) => (info === undefined ? [] : [this.#toInspected(info, address)]));
   }
 
   async listEvents(sinceS: number): Promise<readonly EngineEvent[]> {
@@ -287,10 +299,33 @@ export class DockerEngine implements Engine, EventStream {
   }
 
   /** Its event follows where it vanished since it was listed. */
-  async #inspectServing(container: Container): Promise<Container> {
+  async #inspectServing(container: Container, address: string | undefined): Promise<Container> {
     if (!isServing(container)) return container;
     const info = await this.#inspect(container.id);
-    return info === undefined ? container : toInspected(info);
+    return info === undefined ? container : this.#toInspected(info, address);
+  }
+
+  #toInspected(info: Docker.ContainerInspectInfo, address: string | undefined): Container {
+    return this.#place(toInspected(info), address, () => toInspectedPublishedPorts(info));
+  }
+
+  /** Says of a container on another machine where that is. */
+  #place(container: Container, address: string | undefined, readPorts: () => readonly PublishedPort[]): Container {
+    if (this.#machine === undefined || address === undefined) return container;
+    return { ...container, node: this.#machine.name, published: { address, ports: readPorts() } };
+  }
+
+  /** The machine's address, looked up anew. */
+  async #resolve(): Promise<string | undefined> {
+    try {
+      return await this.#machine?.resolve();
+    } catch (error) {
+      throw new AppError('engine', describeEngineError(error, this.#host.name), { cause: error });
+    }
+  }
+
+  async #lastAddress(): Promise<string | undefined> {
+    return this.#machine?.lastAddress ?? (await this.#resolve());
   }
 
   async #addPortVariable(container: Container): Promise<Container> {

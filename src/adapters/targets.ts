@@ -13,7 +13,7 @@ import type { LocalCommand } from './nginx-local.ts';
 
 /** nginx in containers, looked up each time, since a recreated one has another id and address. */
 export class ContainerTargets implements Targets {
-  readonly #engine: DockerEngine;
+  readonly #engineOf: (containerId: string) => DockerEngine;
   readonly #setting: string | undefined;
   readonly #selfId: string | undefined;
   readonly #port: number;
@@ -21,12 +21,18 @@ export class ContainerTargets implements Targets {
   #gates: string | undefined;
 
   /**
+   * @param engineOf the engine that has a container
    * @param setting LBWATCH_NGINX
    * @param selfId the id of the controller's own container, where it is in one
    * @param port where nginx answers for lbwatch
    */
-  constructor(engine: DockerEngine, setting: string | undefined, selfId: string | undefined, port: number) {
-    this.#engine = engine;
+  constructor(
+    engineOf: (containerId: string) => DockerEngine,
+    setting: string | undefined,
+    selfId: string | undefined,
+    port: number,
+  ) {
+    this.#engineOf = engineOf;
     this.#setting = setting;
     this.#selfId = selfId;
     this.#port = port;
@@ -42,7 +48,13 @@ export class ContainerTargets implements Targets {
     );
     const targets = running.map((container) => {
       const host = addressFor(container, self);
-      return new NginxContainer(this.#engine, container, host, this.#port, this.#remember(container.id));
+      return new NginxContainer(
+        this.#engineOf(container.id),
+        container,
+        host,
+        this.#port,
+        this.#remember(container.id),
+      );
     });
     void this.#forgetAllBut(new Set(running.map(({ id }) => id)));
     const missing = targets.length > 0 ? undefined : this.#describeMissing(chosen);
@@ -66,7 +78,7 @@ export class ContainerTargets implements Targets {
   }
 
   #remember(id: string): ContainerMemory {
-    const memory = this.#memories.get(id) ?? new ContainerMemory(this.#engine, id, this.#gates);
+    const memory = this.#memories.get(id) ?? new ContainerMemory(this.#engineOf(id), id, this.#gates);
     this.#memories.set(id, memory);
     return memory;
   }

@@ -13,6 +13,7 @@ import { say, sayJson } from './say.ts';
 import type { Settings } from './settings.ts';
 import { wire } from './wire.ts';
 import type { Wired } from './wire.ts';
+import type { WatchedEngine } from './wire-engines.ts';
 
 /** One thing looked at: how it is, and where it is not well, what to do. */
 interface Finding {
@@ -28,7 +29,7 @@ interface Finding {
 export async function doctor(settings: Settings, isJson: boolean): Promise<number> {
   const wired = await wire(settings);
   const findings: Finding[] = [
-    await checkSocket(wired),
+    ...(await checkSockets(wired)),
     await checkDirectory(settings),
     await checkSite(settings, wired),
   ];
@@ -48,13 +49,17 @@ export async function doctor(settings: Settings, isJson: boolean): Promise<numbe
   return findings.some(({ state }) => state === 'failed') ? 1 : 0;
 }
 
-async function checkSocket({ engine }: Wired): Promise<Finding> {
+function checkSockets({ engines }: Wired): Promise<readonly Finding[]> {
+  return Promise.all(engines.map(checkSocket));
+}
+
+async function checkSocket({ name, engine }: WatchedEngine): Promise<Finding> {
   const version = await attempt('socket', () => engine.readVersion());
+  // The message of a failure names the engine.
   if ('check' in version) return version;
   const lacks = lacking(version);
-  return lacks === undefined
-    ? ok('socket', `${version.text} answers`)
-    : warn('socket', `${version.text} answers; ${lacks}`);
+  const answers = `${version.text} answers${name === undefined ? '' : ` at ${name}`}`;
+  return lacks === undefined ? ok('socket', answers) : warn('socket', `${answers}; ${lacks}`);
 }
 
 /** What of an engine's lacks changes what lbwatch can do. */

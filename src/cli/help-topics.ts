@@ -40,13 +40,13 @@ export const exitCodes = [
   { term: 'run', text: '0 after SIGTERM; 6 another lbwatch keeps the directory' },
   {
     term: 'once',
-    text: '0 in step; 3 rejected by nginx; 4 rolled back; 5 engine, nginx or files are not there; 6 another lbwatch keeps the directory',
+    text: '0 in step; 3 rejected by nginx; 4 rolled back; 5 unavailable: engine, nginx or files are not there; 6 another lbwatch keeps the directory',
   },
   { term: 'status', text: '0 in step; 3 rejected; 4 rolled back; 5 unavailable or stale; 1 nobody answers' },
   { term: 'render --diff', text: '0 no difference; 1 there is one' },
   { term: 'explain', text: '1 no container has that name' },
   { term: 'doctor', text: '1 something failed' },
-  { term: 'drain', text: '6 the time is up with connections left, or unknown' },
+  { term: 'drain', text: '0 drained; 6 the time is up with connections left, or unknown' },
   { term: 'check', text: '0 nothing is wrong; 1 there are errors or warnings; 2 the files cannot be read' },
   {
     term: 'init',

@@ -61,7 +61,7 @@ export function createProgram(
 
   add(
     'run',
-    'watch the engine and keep nginx in step, until SIGTERM; exit code 6: another lbwatch keeps the directory',
+    'watch the engine and keep nginx in step, until SIGTERM; exit code 0 after SIGTERM, 6 another lbwatch keeps the directory',
     async (settings) => {
       await run(settings);
       return 0;
@@ -74,10 +74,12 @@ export function createProgram(
   ).option('--json', 'print the outcome as JSON');
   add('render', 'print what would be written', (settings, command) =>
     render(settings, hasFlag(command, 'diff')),
-  ).option('--diff', 'print the difference to what is there; exit code 1 where there is one');
-  add('explain [container]', 'each container: in, waiting or out, in which pool, and why', (settings, command) =>
-    explain(settings, command.args[0], hasFlag(command, 'json')),
-  ).option('--json', 'print an array of container, pool, role, state, address, reason');
+  ).option('--diff', 'print the difference to what is there; exit code 0 no difference, 1 there is one');
+  add(
+    'explain [container]',
+    'each container, or those of a name, an id or a service: in, waiting or out, in which pool, and why',
+    (settings, command) => explain(settings, command.args[0], hasFlag(command, 'json')),
+  ).option('--json', 'print an array of container, node (of several machines), pool, role, state, address, reason');
   add(
     'status',
     'how everything is, as the running controller says it; exit code 0 in step, 3 rejected, 4 rolled back, 5 unavailable or stale, 1 nobody answers',

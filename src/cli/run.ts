@@ -36,8 +36,9 @@ export const otherEndsMs = 1000;
  */
 export async function run(settings: Settings): Promise<void> {
   const staleness = new Staleness(systemClock);
-  const metrics = new Metrics(version, systemClock, staleness);
-  const { parts, readiness, events, swarm, files, drainStore, claim, selfId, keepReady, close } = await wire(
+  const streamCount = Math.max(1, settings.engines.length);
+  const metrics = new Metrics(version, systemClock, staleness, streamCount);
+  const { parts, readiness, engines, swarm, files, drainStore, claim, selfId, keepReady, close } = await wire(
     settings,
     (mark) => {
       controller.mark(mark);
@@ -53,7 +54,7 @@ export async function run(settings: Settings): Promise<void> {
     timeline.note(told);
   };
   const heard = (targetId: string): string | undefined => parts.applier.heard(targetId);
-  const board = new StatusBoard({ version, clock: systemClock, staleness, heard });
+  const board = new StatusBoard({ version, clock: systemClock, staleness, heard, streamCount });
   const passes = new PassWatch(new Teller(tell, systemClock, staleness));
   const pileUp = new PileUp(
     systemClock,
@@ -128,19 +129,14 @@ export async function run(settings: Settings): Promise<void> {
   const stopConfigWatch = await watchConfig(watched, mark, onWatchError, systemClock);
   // The first list is made once the stream is open, and not before that as well. Where none can be opened, the first pass
   // says why.
-  const beginning = new Beginning(reporter, () => {
-    controller.markAll('start');
+  const watching = engines.map(({ events, lifecycle, forward, relay }) => {
+    const forwarded = forward(mark);
+    const beginning = new Beginning(relay(reporter), () => {
+      forwarded({ reason: 'start', stale: 'all', isUrgent: false, atMs: systemClock.unixMs() });
+    });
+    const { signal } = stopping;
+    return watchEvents(events, lifecycle, forwarded, systemClock, beginning, signal, undefined, isStrange);
   });
-  const watching = watchEvents(
-    events,
-    parts.lifecycle,
-    mark,
-    systemClock,
-    beginning,
-    stopping.signal,
-    undefined,
-    isStrange,
-  );
   const stopPoll = swarm === undefined ? undefined : startTaskPoll(swarm, mark, systemClock);
   const stopResync = startResync(settings.resync, mark, systemClock);
 
@@ -153,7 +149,7 @@ export async function run(settings: Settings): Promise<void> {
   pileUp.stop();
   // A pass under way is given half a second; what it leaves half done, the next start repairs.
   await Promise.race([
-    Promise.all([controller.stop().then(close), watching, stopConfigWatch(), stopStatus()]),
+    Promise.all([controller.stop().then(close), ...watching, stopConfigWatch(), stopStatus()]),
     new Promise((resolve) =>
       systemClock.after(500, () => {
         resolve(undefined);

@@ -64,6 +64,16 @@ export const settingsTable = {
     help: "balance over the tasks of Docker Swarm, as a manager lists them; auto: where lbwatch's own container is a task of the engine it looks at",
     schema: z.enum(['auto', 'on', 'off'], 'auto, on or off'),
   }),
+  engines: define({
+    flag: 'engines',
+    variable: 'LBWATCH_ENGINES',
+    placeholder: 'URLS',
+    fallback: '',
+    help: "several engines, comma-separated: this machine's unix://PATH, others' tcp://HOST:PORT; unset: the one of DOCKER_HOST",
+    schema: list.refine((urls) => urls.every((url) => /^(?:unix|tcp):\/\/[^\s]+$/.test(url)), {
+      error: 'unix:///PATH/OF/docker.sock or tcp://HOST:PORT, comma-separated',
+    }),
+  }),
   nginx: define({
     flag: 'nginx',
     variable: 'LBWATCH_NGINX',
@@ -252,6 +262,7 @@ export function readSettings(flags: Texts, environment: Texts): Settings {
   return {
     scope: need('scope', t.scope),
     swarm: need('swarm', t.swarm),
+    engines: need('engines', t.engines),
     nginx: read('nginx', t.nginx),
     nginxCommand: need('nginxCommand', t.nginxCommand),
     dir: need('dir', t.dir),

@@ -1,39 +1,32 @@
 import { askMember } from '../adapters/ask-member.ts';
-import { choosesSwarm } from '../adapters/choose-swarm.ts';
 import { Claim } from '../adapters/claim.ts';
-import { DockerEngine } from '../adapters/docker.ts';
-import { readDockerHost } from '../adapters/docker-host.ts';
 import { systemClock } from '../adapters/clock.ts';
 import { DrainFolder } from '../adapters/drain-folder.ts';
 import { DiskFiles } from '../adapters/files.ts';
 import { LocalCommand } from '../adapters/nginx-local.ts';
 import { readOwnContainerId } from '../adapters/self.ts';
-import { ManagerApi } from '../adapters/swarm-api.ts';
-import { SwarmEngine } from '../adapters/swarm-engine.ts';
+import type { SwarmEngine } from '../adapters/swarm-engine.ts';
 import { ContainerTargets, LocalTargets } from '../adapters/targets.ts';
 import type { Scope } from '../core/eligible.ts';
 import { Applier } from '../loop/apply.ts';
 import type { Mark } from '../loop/dirty.ts';
-import type { EngineCall, EngineCallResult, EventStream } from '../loop/ports.ts';
+import type { EngineCall, EngineCallResult } from '../loop/ports.ts';
 import { Drains } from '../loop/drains.ts';
-import { Inventory } from '../loop/inventory.ts';
-import { Lifecycle } from '../loop/lifecycle.ts';
 import type { Parts, Policy } from '../loop/reconcile.ts';
 import { StreamsMemory } from '../loop/streams-memory.ts';
-import { TaskInventory } from '../loop/task-inventory.ts';
 import { Readiness } from '../sources/readiness.ts';
 import { SecondLook } from '../sources/second-look.ts';
 import { BadSetting } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { version } from './version.ts';
+import { wireEngines } from './wire-engines.ts';
+import type { WatchedEngine } from './wire-engines.ts';
 
 /** The real parts of a pass, put together as the settings say. */
 export interface Wired {
   readonly parts: Parts;
   readonly readiness: Readiness;
-  readonly engine: DockerEngine;
-  /** What it tells of as it happens. */
-  readonly events: EventStream;
+  readonly engines: readonly WatchedEngine[];
   /** Where lbwatch balances over the tasks of a Swarm. */
   readonly swarm: SwarmEngine | undefined;
   readonly files: DiskFiles;
@@ -65,25 +58,17 @@ export async function wire(
       'LBWATCH_SCOPE is "project", which needs lbwatch to run in a container; allowed here: all, or names of Compose projects',
     );
   }
-  const host = readDockerHost(process.env);
-  if (typeof host === 'string') throw new BadSetting(host);
-  const engine = new DockerEngine(host, noteCall);
-  const isSwarm = await choosesSwarm(settings.swarm, engine, selfId);
-  if (isSwarm && settings.nginx !== 'local') {
-    throw new BadSetting(
-      'in a Swarm lbwatch and nginx share a container; use the image that has both (examples/swarm), with LBWATCH_NGINX=local',
-    );
-  }
-  const swarm = isSwarm ? new SwarmEngine(new ManagerApi(engine), systemClock, selfId) : undefined;
-  const lists = swarm ?? engine;
+  const isLocal = settings.nginx === 'local';
+  const needsSelf = scope === 'own' || !isLocal;
+  const engines = await wireEngines(settings, { mark, noteCall, selfId, needsSelf });
+  const { inventory, lifecycle, asked, swarm } = engines;
   const claim = new Claim(settings.dir, selfId, version);
   const files = new DiskFiles(settings.dir, settings.site, () => claim.take());
   const drainStore = new DrainFolder(settings.dir);
   const { port } = settings.internal;
-  const isLocal = settings.nginx === 'local';
   const targets = isLocal
-    ? new LocalTargets(new LocalCommand(settings.nginxCommand), selfId, port, isSwarm)
-    : new ContainerTargets(engine, settings.nginx, selfId, port);
+    ? new LocalTargets(new LocalCommand(settings.nginxCommand), selfId, port, swarm !== undefined)
+    : new ContainerTargets(engines.engineOf, settings.nginx, selfId, port);
   const policy: Policy = {
     scope,
     declaredPools: settings.pools,
@@ -91,14 +76,14 @@ export async function wire(
     failOpen: settings.failOpen,
     checks: settings.checks,
   };
-  const secondLook = new SecondLook(lists, mark, systemClock);
+  const secondLook = new SecondLook(asked, mark, systemClock);
   const readiness = new Readiness(askMember, systemClock, mark, (id) => {
     secondLook.take(id);
   });
   const parts: Parts = {
-    inventory: swarm === undefined ? new Inventory(engine) : new TaskInventory(swarm),
-    lifecycle: new Lifecycle(lists, systemClock, settings.leaveEarly),
-    drains: new Drains(drainStore, lists),
+    inventory,
+    lifecycle,
+    drains: new Drains(drainStore, asked),
     checks: readiness,
     targets,
     files,
@@ -108,12 +93,14 @@ export async function wire(
     clock: systemClock,
   };
   const keepReady = async (): Promise<void> => {
+    engines.settleIn();
     if (targets instanceof ContainerTargets) await targets.keepAhead(settings.dir);
   };
   const close = async (): Promise<void> => {
+    await engines.settle();
     if (targets instanceof ContainerTargets) await targets.close();
   };
-  return { parts, readiness, engine, events: lists, swarm, files, drainStore, claim, selfId, keepReady, close };
+  return { parts, readiness, engines: engines.watched, swarm, files, drainStore, claim, selfId, keepReady, close };
 }
 
 function chooseScope(names: readonly string[]): Scope | 'own' {

@@ -1,5 +1,6 @@
-import { chooseAddress, choosePort, isWithin, joinAddress } from './address.ts';
-import type { Place, Reach } from './address.ts';
+import { isWithin } from './address.ts';
+import type { Reach } from './address.ts';
+import { chooseDestination } from './destination.ts';
 import { describeDeparture, isInScope, judge } from './eligible.ts';
 import type { Scope } from './eligible.ts';
 import { hasPoolLabel, listStrayProblems, parseLabels } from './labels.ts';
@@ -265,19 +266,16 @@ function assessRequest(
   departure: Departure | undefined,
   surroundings: Surroundings,
 ): Pick<Assessment, 'candidates' | 'memberships' | 'problems'> {
-  const place = chooseAddress(container, labels.network, surroundings.reach);
-  const port = choosePort(container, request.port, labels.protocol);
+  const destination = chooseDestination(container, labels, request, surroundings.reach);
   const report = (label: string, effect: Problem['effect'], message: string): Problem => {
     return { containerId: container.id, container: container.name, label, effect, message };
   };
-  if (!place.ok || !port.ok) {
-    // Off every network it has no ports either.
-    const choices = container.attachments.length === 0 ? [place] : [place, port];
-    const why = printable(choices.flatMap((choice) => (choice.ok ? [] : [choice.why])).join('; '), 400);
-    const problem = report(place.ok ? 'lb.port' : 'lb.network', 'out', `pool ${request.pool}: the container ${why}`);
+  if (!destination.ok) {
+    const { label, why } = destination;
+    const problem = report(label, 'out', `pool ${request.pool}: the container ${why}`);
     return { candidates: [], memberships: [describeOut(container, request, why)], problems: [problem] };
   }
-  const address = joinAddress(place.value.address, port.value);
+  const { address, network } = destination;
   const check = chooseCheck(container, labels, surroundings);
   const problems: Problem[] = [];
   // Swarm calls a task running once its health check has passed, and does not say whether there is one.
@@ -290,9 +288,13 @@ function assessRequest(
       ),
     );
   }
-  const isBeyond = !isWithin(surroundings.ownReach, place.value.network);
+  if (container.published !== undefined && labels.network !== undefined) {
+    const message = `lb.network means nothing for a container of another machine (${printable(container.node ?? container.published.address)}), which is reached by the port that it publishes; remove it`;
+    problems.push(report('lb.network', 'ignored', message));
+  }
+  const isBeyond = network !== undefined && !isWithin(surroundings.ownReach, network);
   if (isBeyond && isOurs(check)) {
-    problems.push(report('lb.check', 'ignored', describeBeyond(place.value, labels.check)));
+    problems.push(report('lb.check', 'ignored', describeBeyond(network, labels.check)));
   }
   // A drained member is left in peace: a connection to it is then a request in work.
   const isAsked = !isBeyond && (departure === undefined || departure.kind === 'signalled');
@@ -304,10 +306,19 @@ function assessRequest(
 
 function chooseCheck(container: Container, labels: LabelSet, surroundings: Surroundings): Check {
   const byPort: Check = { kind: labels.protocol === 'http' ? 'alive' : 'tcp' };
-  const check = labels.check ?? (container.health === 'none' ? byPort : { kind: 'docker' });
+  const asked = labels.check ?? (container.health === 'none' ? byPort : { kind: 'docker' });
+  const check = asked.kind === 'docker' && isSilent(container) && surroundings.checks ? byPort : asked;
   return isOurs(check) && !isAskable(labels, surroundings)
     ? { kind: container.health === 'none' ? 'none' : 'docker' }
     : check;
+}
+
+/**
+ * Whether nobody tells any more how it is: its engine, which runs its health check, does not answer. Then its port tells. Who
+ * was unhealthy stays so.
+ */
+function isSilent({ isAsLastSeen, health }: Container): boolean {
+  return isAsLastSeen === true && health !== 'none' && health !== 'unhealthy';
 }
 
 /** Whether lbwatch asks the member itself. */
@@ -358,7 +369,7 @@ function currentDeparture(container: Container, { departures, nowMs }: Surroundi
   return lastsMs !== undefined && nowMs - departure.sinceMs >= lastsMs ? undefined : departure;
 }
 
-function describeBeyond({ network }: Place, check: Check | undefined): string {
+function describeBeyond(network: string, check: Check | undefined): string {
   const asked = check === undefined ? 'its port' : 'lb.check';
   return `${asked} cannot be checked, since lbwatch is not on network ${printable(network)}: it is served unchecked; attach lbwatch to that network, or write lb.check: none`;
 }

@@ -7,7 +7,7 @@ import { serviceOf } from './project.ts';
 
 /**
  * Chooses the containers that are nginx: those the setting names (by container, id or service); else those labelled
- * `lb.nginx: true` in the own project; else those of its service `nginx`.
+ * `lb.nginx: true` in the own project; else those of its service `nginx`. None of another machine: its files are not here.
  *
  * @param project the controller's own Compose project, where it has one
  */
@@ -18,7 +18,9 @@ export function chooseNginx(
 ): readonly Container[] {
   const own = listOwn(containers, project);
   if (setting !== undefined) {
-    const named = containers.filter((container) => container.name === setting || isId(container, setting));
+    const named = containers.filter(
+      (container) => isHere(container) && (container.name === setting || isId(container, setting)),
+    );
     return named.length > 0 ? named : own.filter(isService(setting));
   }
   const labelled = own.filter(claimsNginx);
@@ -69,9 +71,14 @@ export function commonReach(containers: readonly Container[]): Reach {
 function listOwn(containers: readonly Container[], project: string | undefined): readonly Container[] {
   return containers.filter(
     (container) =>
+      isHere(container) &&
       (project === undefined || isInScope(container, { kind: 'projects', names: [project] })) &&
       container.labels['com.docker.compose.oneoff'] !== 'True',
   );
+}
+
+function isHere({ published }: Container): boolean {
+  return published === undefined;
 }
 
 function isService(name: string): (container: Container) => boolean {

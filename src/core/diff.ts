@@ -6,6 +6,8 @@ import { isSameList } from './same-list.ts';
 /** One member's coming, going or change of place in a pool. */
 export interface Move {
   readonly container: string;
+  /** The machine it runs on; only where lbwatch looks at several. */
+  readonly node?: string | undefined;
   readonly role: Role;
   readonly address: string;
   readonly reason: string;
@@ -37,8 +39,9 @@ export function diff(before: Desired | undefined, after: Desired): readonly Pool
   const reasons = readReasons(after, turnovers);
   return turnovers.flatMap(({ pool, joined, left, isNewOrGone, after: members }) => {
     if (joined.length === 0 && left.length === 0 && !isNewOrGone) return [];
-    const toMove = ({ containerId, container, role, address }: Member, why?: string): Move => {
-      return { container, role, address, reason: why ?? reasons.get(keyOf(pool, containerId)) ?? 'removed' };
+    const toMove = ({ containerId, container, node, role, address }: Member, why?: string): Move => {
+      const where = node === undefined ? {} : { node };
+      return { container, ...where, role, address, reason: why ?? reasons.get(keyOf(pool, containerId)) ?? 'removed' };
     };
     const stayed = new Set(joined.map(({ containerId }) => containerId));
     const count = (wanted: Role): number => members.filter(({ role }) => role === wanted).length;

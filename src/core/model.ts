@@ -44,6 +44,8 @@ export interface Container {
   readonly published?: Published | undefined;
   /** What its list says of its end; events say the same of containers whose list does not. */
   readonly departure?: Departure | undefined;
+  /** Its engine does not answer: this is how it was last seen, and what it says of its health is of then. */
+  readonly isAsLastSeen?: true | undefined;
 }
 
 /** A container as Docker Swarm runs it (Docker API, `Task`). */
@@ -58,12 +60,15 @@ export interface Task {
 export interface Published {
   /** An IP address. */
   readonly address: string;
+  /** Empty for a container on the machine's own network (`network_mode: host`), all of whose ports are the machine's. */
   readonly ports: readonly PublishedPort[];
 }
 
 export interface PublishedPort extends ExposedPort {
   /** On the machine. */
   readonly hostPort: number;
+  /** The one of the machine's addresses that it is bound to; undefined, `0.0.0.0` and `::`: all of the kind. */
+  readonly hostAddress?: string | undefined;
 }
 
 export type Role = 'primary' | 'backup';
@@ -126,6 +131,8 @@ export interface ServerOptions {
 export interface Member {
   readonly containerId: string;
   readonly container: string;
+  /** The machine it runs on; only where lbwatch looks at several. */
+  readonly node?: string | undefined;
   readonly role: Role;
   /** False for a backup that serves because no primary can. */
   readonly standsBy: boolean;

@@ -92,7 +92,8 @@ function is(role: Role, kind: Readiness['kind']): (contender: Contender) => bool
 function toMember({ container, request, address, labels, known }: Contender, standsBy: boolean): Member {
   const { options } = labels;
   if (known.member?.standsBy === standsBy && known.member.options === options) return known.member;
-  const { id: containerId, name } = container;
-  known.member = { containerId, container: name, role: request.role, standsBy, address, options };
+  const { id: containerId, name, node } = container;
+  const where = node === undefined ? {} : { node };
+  known.member = { containerId, container: name, ...where, role: request.role, standsBy, address, options };
   return known.member;
 }

@@ -75,7 +75,7 @@ export class Drainer {
       throw new Refusal('unknown', `no container is called ${printable(wanted)}; lbwatch explain lists them`);
     }
     if (others.length === 0) return only;
-    throw new Refusal('ambiguous', `the ids of several containers begin with ${printable(wanted)}; write more of it`);
+    throw new Refusal('ambiguous', describeAmbiguity(wanted, found));
   }
 
   /** The container that asks from this address; undefined where it belongs to none that runs. */
@@ -206,6 +206,24 @@ export class Drainer {
       this.#mark({ reason, stale, isUrgent: true, atMs: this.#clock.unixMs() });
     });
   }
+}
+
+/** As `docker ps` shows ids. */
+const shortIdLength = 12;
+/** One name may be on each of many machines. */
+const mostListed = 10;
+
+function describeAmbiguity(wanted: string, found: readonly Container[]): string {
+  const who = printable(wanted);
+  if (new Set(found.map(({ name }) => name)).size > 1) {
+    return `the ids of several containers begin with ${who}; write more of it`;
+  }
+  const listed = found.slice(0, mostListed).map(({ id, node }) => {
+    return `${id.slice(0, shortIdLength)}${node === undefined ? '' : ` on ${printable(node)}`}`;
+  });
+  const others = found.length - listed.length;
+  const more = others === 0 ? [] : [`and ${String(others)} more`];
+  return `several containers are called ${who}; write the id of the one you mean: ${[...listed, ...more].join(', ')}`;
 }
 
 function rowsOf({ desired }: Plan, id: string): readonly Membership[] {

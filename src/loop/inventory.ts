@@ -9,6 +9,17 @@ import type { Engine } from './ports.ts';
 /** Which containers to look at again. */
 export type Stale = 'all' | ReadonlySet<string>;
 
+/** How one of several engines is. */
+export interface EngineStanding {
+  /** As LBWATCH_ENGINES has it. */
+  readonly name: string;
+  /** Undefined while it answers; else since when it does not, Unix milliseconds. */
+  readonly awaySinceMs: number | undefined;
+}
+
+/** What a pass needs of an inventory, be it of one engine or of several. */
+export type Stock = Pick<Inventory, 'find' | 'known' | 'refresh' | 'isWhole' | 'notes' | 'engines'>;
+
 /**
  * The containers as last seen. Events name which to look at again, one `inspect` for each; a resync replaces the
  * whole, so that a lost event costs time and never the truth. What is as it was stays the same object.
@@ -22,6 +33,21 @@ export class Inventory {
 
   constructor(engine: Engine) {
     this.#engine = engine;
+  }
+
+  /** Whether a container that is not in the list is on no engine. */
+  get isWhole(): boolean {
+    return true;
+  }
+
+  /** What is amiss with engines that a pass goes on without, a line each. */
+  get notes(): readonly string[] {
+    return [];
+  }
+
+  /** Of several; none of one, without which there is no pass. */
+  get engines(): readonly EngineStanding[] {
+    return [];
   }
 
   /** As it was last seen; undefined for one that was never seen, or is gone. */

@@ -11,6 +11,9 @@ const stopSignals: ReadonlySet<number> = new Set([constants.signals.SIGTERM, con
 /** Two machines' clocks are seldom nearer. */
 const slackMs = 1000;
 
+/** What a pass needs of it, be it of one engine or of several. */
+export type Lives = Pick<Lifecycle, 'recall' | 'forgetAllBut' | 'departures' | 'lives'>;
+
 interface Life {
   /** When the latest event of its life happened, by the engine's clock. */
   readonly atMs: number;

@@ -130,10 +130,16 @@ export type Report =
       readonly stages: Stages;
     }
   | { readonly kind: 'bug'; readonly error: unknown }
-  /** The event stream is up: the engine tells what happens from here on. */
-  | { readonly kind: 'watching' }
+  /** The event stream is up: the engine tells what happens from here on. `engine` is there where there are several. */
+  | { readonly kind: 'watching'; readonly engine?: string | undefined }
   /** It is down, and the engine was last heard of so long ago. */
-  | { readonly kind: 'cut'; readonly why: string; readonly retryMs: number; readonly silentMs: number };
+  | {
+      readonly kind: 'cut';
+      readonly engine?: string | undefined;
+      readonly why: string;
+      readonly retryMs: number;
+      readonly silentMs: number;
+    };
 
 export interface Reporter {
   report(report: Report): void;
@@ -156,6 +162,19 @@ export interface Files {
   readLastGood(): Promise<Texts | undefined>;
   writeLastGood(texts: Texts): Promise<void>;
   readSite(): Promise<SiteFiles>;
+}
+
+/** The members of an engine as they were last seen, written down where it outlives the controller. */
+export interface SeenStore {
+  /** Undefined where nothing was written down, or it cannot be read; a note says why then. */
+  read(engine: string): Promise<Seen>;
+  /** Atomic. Throws an AppError. */
+  write(engine: string, containers: readonly Container[]): Promise<void>;
+}
+
+export interface Seen {
+  readonly containers: readonly Container[] | undefined;
+  readonly note: string | undefined;
 }
 
 /** Who was drained, written down where it outlives the controller. */

@@ -9,8 +9,8 @@ import type { Rendered } from '../core/render.ts';
 import type { InternalServer } from '../core/render-http.ts';
 import type { Applier } from './apply.ts';
 import type { Drains } from './drains.ts';
-import type { Inventory, Stale } from './inventory.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import type { EngineStanding, Stale, Stock } from './inventory.ts';
+import type { Lives } from './lifecycle.ts';
 import type { Outcome } from './outcome.ts';
 import { AppError } from './ports.ts';
 import { Stopwatch } from './stopwatch.ts';
@@ -29,8 +29,8 @@ export interface Policy {
 }
 
 export interface Parts {
-  readonly inventory: Inventory;
-  readonly lifecycle: Lifecycle;
+  readonly inventory: Stock;
+  readonly lifecycle: Lives;
   readonly drains: Drains;
   readonly checks: Checks;
   readonly targets: Targets;
@@ -54,6 +54,8 @@ export interface Plan {
   readonly desired: Desired;
   readonly rendered: Rendered;
   readonly found: FoundTargets;
+  /** How each of several engines is; none where there is one. */
+  readonly engines: readonly EngineStanding[];
   /** What each of the nginx found can do, in their order. */
   readonly builds: readonly NginxBuild[];
 }
@@ -98,18 +100,22 @@ function toOutcome({ what, message }: AppError): Outcome {
 
 /** The pass without its effects: inventory → readiness → desired → text and digest. */
 export async function look(parts: Omit<Parts, 'applier'>, wanted: Stale = 'all', stopwatch?: Stopwatch): Promise<Plan> {
-  const { policy, lifecycle } = parts;
+  const { policy, lifecycle, inventory } = parts;
   await lifecycle.recall();
   // None waits for another: a member that is leaving gets requests until the pass is through.
   const [{ containers, unseen }, { site, digest: siteDigest }] = await Promise.all([
-    see(parts.inventory, wanted),
+    see(inventory, wanted),
     parts.files.readSite(),
   ]);
   stopwatch?.note('inspected');
   const stale = unseen === undefined ? wanted : new Set<string>();
   if (stale === 'all') lifecycle.forgetAllBut(new Set(containers.map(({ id }) => id)));
   const [{ drains, ended: endedDrains, notes }, found] = await Promise.all([
-    parts.drains.look(containers, stale),
+    // Who is on an engine that nothing is known of is not gone.
+    parts.drains.look(
+      containers,
+      stale === 'all' && !inventory.isWhole ? new Set(containers.map(({ id }) => id)) : stale,
+    ),
     parts.targets.find(containers),
   ]);
   // Who was drained and then told to stop is still drained.
@@ -134,13 +140,14 @@ export async function look(parts: Omit<Parts, 'applier'>, wanted: Stale = 'all',
   const desired = await parts.streams.decide(containers, circumstances, found.targets, { stale, siteDigest });
   const rendered = render(desired.pools, build, internal, siteDigest);
   stopwatch?.note('rendered');
-  const allNotes = [...notes, ...(found.doubts ?? [])];
-  return { containers, unseen, departures, endedDrains, notes: allNotes, desired, rendered, found, builds };
+  const allNotes = [...inventory.notes, ...notes, ...(found.doubts ?? [])];
+  const { engines } = inventory;
+  return { containers, unseen, departures, endedDrains, notes: allNotes, desired, rendered, found, engines, builds };
 }
 
 /** Throws where nobody was ever seen. */
 async function see(
-  inventory: Inventory,
+  inventory: Stock,
   stale: Stale,
 ): Promise<{ readonly containers: readonly Container[]; readonly unseen: AppError | undefined }> {
   try {

@@ -7,7 +7,7 @@ const jitterMs = 1000;
 /**
  * Since when what nginx runs may not be the truth any more: since the engine was last heard of, or since the event that no
  * pass could bring to nginx. At the start, since the start. It ends with a pass that is confirmed, and has looked while the
- * engine was telling what happens.
+ * engine was telling what happens. Of several engines one is enough.
  *
  * The one place that knows it, for the log, /readyz and the commands.
  */
@@ -17,8 +17,8 @@ export class Staleness {
   #sinceMs: number | undefined;
   /** The same moment as it was last told, in Unix milliseconds. */
   #toldMs: number | undefined;
-  /** Since when the event stream is up. */
-  #watchingMs: number | undefined;
+  /** Since when each event stream is up that is; of several engines by their names. */
+  readonly #watchingMs = new Map<string | undefined, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -30,18 +30,19 @@ export class Staleness {
     const nowMs = this.#clock.nowMs();
     switch (report.kind) {
       case 'watching':
-        this.#watchingMs = nowMs;
+        this.#watchingMs.set(report.engine, nowMs);
         break;
       case 'cut':
-        this.#watchingMs = undefined;
-        this.#begin(nowMs - report.silentMs);
+        this.#watchingMs.delete(report.engine);
+        // One of several that is away is known to be, and its members are checked; the others' truth is as fresh as ever.
+        if (this.#watchingMs.size === 0) this.#begin(nowMs - report.silentMs);
         break;
       case 'bug':
         this.#begin(nowMs);
         break;
       case 'pass':
         if (!isConfirmed(report.outcome) || report.plan?.unseen !== undefined) this.#begin(nowMs - report.sinceEventMs);
-        else if (this.#watchingMs !== undefined && report.beganMs >= this.#watchingMs) this.#end();
+        else if (report.beganMs >= Math.min(...this.#watchingMs.values())) this.#end();
         break;
       case 'started':
       case 'stopped':

@@ -1,5 +1,6 @@
 import type { Move, PoolChange } from '../core/diff.ts';
 import { printable } from '../core/printable.ts';
+import { describeWho } from './who.ts';
 
 /** So many members are named in one line; a pool may have thousands. */
 const mostNamed = 20;
@@ -37,8 +38,8 @@ export function shorten(change: PoolChange): PoolChange & { readonly allJoined?:
   };
 }
 
-function describeMove({ container, role, address, reason }: Move): string {
-  return `${printable(container)} ${address}${role === 'backup' ? ' backup' : ''} (${reason})`;
+function describeMove({ container, node, role, address, reason }: Move): string {
+  return `${describeWho(container, node)} ${address}${role === 'backup' ? ' backup' : ''} (${reason})`;
 }
 
 function describeCounts({ primaries, backups }: PoolChange): string {

@@ -4,7 +4,7 @@ import type { Plan } from '../loop/reconcile.ts';
 import type { Staleness } from '../loop/staleness.ts';
 import { ConditionAges } from './condition-ages.ts';
 import type { OutcomeStatus, StatusDocument } from './status-document.ts';
-import { describeNginx, describeOutcome, describePools } from './status-view.ts';
+import { describeEngine, describeNginx, describeOutcome, describePools, describeProblems } from './status-view.ts';
 
 /** What the board is told beside reports. */
 export interface Surroundings {
@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly clock: Clock;
   /** Has noted each report before the board is told of it. */
   readonly staleness: Pick<Staleness, 'since'>;
+  /** How many engines are watched. */
+  readonly streamCount?: number;
   /** The digest that an nginx has answered with last, by the target's id. */
   readonly heard: (targetId: string) => string | undefined;
 }
@@ -28,7 +30,8 @@ export class StatusBoard implements Reporter {
   #plan: Plan | undefined;
   #confirmed: Plan | undefined;
   #outcome: OutcomeStatus | undefined;
-  #isWatching = false;
+  /** By the engine's name where there are several. */
+  readonly #streams = new Set<string | undefined>();
   #document: StatusDocument | undefined;
 
   constructor(around: Surroundings) {
@@ -37,8 +40,8 @@ export class StatusBoard implements Reporter {
   }
 
   report(report: Report): void {
-    if (report.kind === 'watching') this.#isWatching = true;
-    if (report.kind === 'cut') this.#isWatching = false;
+    if (report.kind === 'watching') this.#streams.add(report.engine);
+    if (report.kind === 'cut') this.#streams.delete(report.engine);
     if (report.kind === 'pass') {
       const nowMs = this.#around.clock.unixMs();
       const { plan, outcome, sinceEventMs } = report;
@@ -66,7 +69,7 @@ export class StatusBoard implements Reporter {
   }
 
   #make(): StatusDocument {
-    const { version, staleness, heard, clock } = this.#around;
+    const { version, staleness, heard, clock, streamCount = 1 } = this.#around;
     const { since } = staleness;
     const plan = this.#plan;
     const sinceMs = (row: Parameters<ConditionAges['sinceMs']>[0]): number => this.#ages.sinceMs(row) ?? clock.unixMs();
@@ -76,15 +79,14 @@ export class StatusBoard implements Reporter {
       lbwatch: { version, startedAt: this.#startedAt, project: plan?.found.project ?? null },
       ready: since === undefined,
       staleSince: since?.toISOString() ?? null,
-      stream: this.#isWatching ? 'up' : 'down',
+      stream: this.#streams.size === streamCount ? 'up' : 'down',
+      ...(plan === undefined || plan.engines.length === 0 ? {} : { engines: plan.engines.map(describeEngine) }),
       digest: plan?.rendered.digest ?? null,
       outcome: this.#outcome ?? null,
       nginx: plan === undefined ? [] : describeNginx(plan, heard),
       pools,
       outside,
-      problems: (plan?.desired.problems ?? []).map(({ container, label, effect, message }) => {
-        return { container, label, effect, message };
-      }),
+      problems: plan === undefined ? [] : describeProblems(plan),
       notes: plan?.notes ?? [],
     };
   }

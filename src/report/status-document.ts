@@ -7,11 +7,23 @@ import * as z from 'zod';
 
 const moment = z.iso.datetime().describe('a moment, ISO 8601 in UTC');
 
+const taskSchema = z.object({
+  id: z.string().describe("all of the task's id"),
+  containerId: z
+    .string()
+    .nullable()
+    .describe("the first 12 digits of its container's id, as docker ps shows it on the node; null while there is none"),
+});
+
 const memberSchema = z.object({
-  container: z.string().describe("the container's name"),
-  id: z.string().describe('the first 12 digits of its id'),
-  service: z.string().nullable().describe('its Compose service'),
-  project: z.string().nullable().describe('its Compose project'),
+  container: z
+    .string()
+    .describe("the container's name; of a task of Docker Swarm: service, slot and 12 digits of its id"),
+  id: z.string().describe("the first 12 digits of its id, or of the task's"),
+  service: z.string().nullable().describe('its service, as the Compose file or the stack file names it'),
+  project: z.string().nullable().describe('its Compose project or Swarm stack'),
+  node: z.string().nullable().describe('the machine it runs on; null where lbwatch looks at one engine only'),
+  task: taskSchema.nullable().describe('of a task of Docker Swarm; null of any other container'),
   role: z.enum(['primary', 'backup']).nullable().describe('null where its labels do not tell'),
   address: z.string().nullable().describe('address:port that nginx sends to; null where it has none'),
   state: z
@@ -51,6 +63,12 @@ const nginxSchema = z.object({
   inStep: z.boolean().describe('whether that is what it should run'),
 });
 
+const engineSchema = z.object({
+  name: z.string().describe('as LBWATCH_ENGINES has it'),
+  state: z.enum(['up', 'down']).describe('down: it does not answer, and its members are as they were last seen'),
+  since: moment.nullable().describe('since when it does not answer; null while it does'),
+});
+
 const outcomeSchema = z.object({
   kind: z.enum(['unchanged', 'applied', 'rejected', 'rolledBack', 'unavailable']),
   what: z.enum(['engine', 'nginx', 'files']).optional().describe('of unavailable: what'),
@@ -61,6 +79,7 @@ const outcomeSchema = z.object({
 
 const problemSchema = z.object({
   container: z.string(),
+  node: z.string().nullable().describe('the machine it runs on, as of a member'),
   label: z.string(),
   effect: z.enum(['out', 'ignored']).describe('out: the container stays out; ignored: only the label is'),
   message: z.string().describe('what is wrong, and what to write instead'),
@@ -72,11 +91,12 @@ export const statusSchema = z
     lbwatch: z.object({
       version: z.string(),
       startedAt: moment,
-      project: z.string().nullable().describe('the Compose project that lbwatch belongs to'),
+      project: z.string().nullable().describe('the Compose project or Swarm stack that lbwatch belongs to'),
     }),
     ready: z.boolean().describe('whether every nginx runs what it should, as far as can be known: /readyz'),
     staleSince: moment.nullable().describe('since when that may not be so; null while it is'),
-    stream: z.enum(['up', 'down']).describe("the engine's event stream"),
+    stream: z.enum(['up', 'down']).describe("the engine's event stream; of several, whether all are up"),
+    engines: z.array(engineSchema).optional().describe('how each of several engines is; only with LBWATCH_ENGINES'),
     digest: z.string().nullable().describe('of what nginx should run; null before the first pass'),
     outcome: outcomeSchema.nullable().describe('how the last pass ended; null before that'),
     nginx: z.array(nginxSchema).describe('every nginx that is kept in step'),
@@ -129,6 +149,7 @@ export type MemberStatus = Frozen<z.infer<typeof memberSchema>>;
 export type OutsideStatus = Frozen<z.infer<typeof outsideSchema>>;
 export type PoolStatus = Frozen<z.infer<typeof poolSchema>>;
 export type NginxStatus = Frozen<z.infer<typeof nginxSchema>>;
+export type EngineStatus = Frozen<z.infer<typeof engineSchema>>;
 export type OutcomeStatus = Frozen<z.infer<typeof outcomeSchema>>;
 export type ProblemStatus = Frozen<z.infer<typeof problemSchema>>;
 export type TimelineEvent = Frozen<z.infer<typeof timelineEventSchema>>;

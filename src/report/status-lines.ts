@@ -2,6 +2,7 @@ import { printable, printableLine } from '../core/printable.ts';
 import { renderDuration } from './duration.ts';
 import type { MemberStatus, NginxStatus, OutsideStatus, PoolStatus, StatusDocument } from './status-document.ts';
 import { renderTable } from './table.ts';
+import { describeWho } from './who.ts';
 
 /** A digest as people compare it. */
 const shownDigits = 12;
@@ -19,14 +20,16 @@ export function renderStatus(document: StatusDocument, nowMs: number): string {
     ...(nginx.length === 0 ? [['nginx', 'none is known']] : nginx.map((one) => ['nginx', describeNginx(one)])),
   ];
   const heads = facts.map(([head = '', text = '']) => `${head.padEnd(factWidth)}  ${printableLine(text)}\n`).join('');
+  const everybody = [...pools.flatMap(({ members }) => members), ...outside];
+  const view = { age, hasNodes: everybody.some(({ node }) => node !== null) };
   const tables = [
-    ...pools.map((pool) => renderPool(pool, age)),
-    ...(outside.length === 0 ? [] : [renderOutside(outside, age)]),
+    ...pools.map((pool) => renderPool(pool, view)),
+    ...(outside.length === 0 ? [] : [renderOutside(outside, view)]),
   ];
   const remarks = [
-    ...problems.map(({ container, message, effect }) => {
+    ...problems.map(({ container, node, message, effect }) => {
       const consequence = effect === 'out' ? 'it stays out' : 'the label is ignored';
-      return `problem: ${printable(container)}: ${message} (${consequence})`;
+      return `problem: ${describeWho(container, node)}: ${message} (${consequence})`;
     }),
     ...notes.map((note) => `note: ${note}`),
   ];
@@ -40,6 +43,12 @@ export function renderStatus(document: StatusDocument, nowMs: number): string {
 const factWidth = 'last pass'.length;
 
 type Age = (since: string) => string;
+
+interface TableView {
+  readonly age: Age;
+  /** Somebody is on a machine that has a name: there is a column for it. */
+  readonly hasNodes: boolean;
+}
 
 function describeState({ ready, staleSince, stream }: StatusDocument, age: Age): string {
   const heard = stream === 'up' ? '' : "; the engine's events are not heard";
@@ -60,29 +69,44 @@ function describeNginx({ name, version, digest, inStep, answersAt }: NginxStatus
   return `${who} runs another: digest ${printable(digest).slice(0, shownDigits)}`;
 }
 
-function renderPool({ name, protocol, method, members }: PoolStatus, age: Age): string {
+function renderPool({ name, protocol, method, members }: PoolStatus, view: TableView): string {
   const count = members.filter(({ isIn }) => isIn).length;
   const head = `pool ${printable(name)} (${protocol}, ${printable(method, 300)}): ${String(count)} of ${String(members.length)} in\n`;
-  return members.length === 0 ? head : head + renderMembers(members, age);
+  return members.length === 0 ? head : head + renderMembers(members, view);
 }
 
-function renderMembers(members: readonly MemberStatus[], age: Age): string {
+function renderMembers(members: readonly MemberStatus[], { age, hasNodes }: TableView): string {
+  const head = ['MEMBER', ...(hasNodes ? ['NODE'] : []), 'ROLE', 'STATE', 'FOR', 'ADDRESS', 'REASON'];
   const rows = members.map((member) => {
     const { container, role, since, address, reason } = member;
-    return [printable(container), role ?? '-', describeMemberState(member), age(since), address ?? '-', reason].map(
-      (cell) => printableLine(cell),
-    );
+    const where = hasNodes ? [describeNode(member)] : [];
+    return [
+      printable(container),
+      ...where,
+      role ?? '-',
+      describeMemberState(member),
+      age(since),
+      address ?? '-',
+      reason,
+    ].map((cell) => printableLine(cell));
   });
-  return indent(renderTable(['MEMBER', 'ROLE', 'STATE', 'FOR', 'ADDRESS', 'REASON'], rows));
+  return indent(renderTable(head, rows));
 }
 
-function renderOutside(outside: readonly OutsideStatus[], age: Age): string {
-  const rows = outside.map(({ container, pool, since, reason }) =>
-    [printable(container), pool === null ? '-' : printable(pool), age(since), reason].map((cell) =>
+function renderOutside(outside: readonly OutsideStatus[], { age, hasNodes }: TableView): string {
+  const head = ['CONTAINER', ...(hasNodes ? ['NODE'] : []), 'ASKS FOR', 'FOR', 'REASON'];
+  const rows = outside.map((one) => {
+    const { container, pool, since, reason } = one;
+    const where = hasNodes ? [describeNode(one)] : [];
+    return [printable(container), ...where, pool === null ? '-' : printable(pool), age(since), reason].map((cell) =>
       printableLine(cell),
-    ),
-  );
-  return `in no pool, though they ask for one\n${indent(renderTable(['CONTAINER', 'ASKS FOR', 'FOR', 'REASON'], rows))}`;
+    );
+  });
+  return `in no pool, though they ask for one\n${indent(renderTable(head, rows))}`;
+}
+
+function describeNode({ node }: MemberStatus): string {
+  return node === null ? '-' : printable(node);
 }
 
 /** Whether it is in goes without saying, but where it is not as its state lets expect. */

@@ -39,6 +39,13 @@ export interface StatusParts {
 }
 
 /**
+ * So many connections at once; further ones are closed unheard. Far beyond those who listen and scrape, and what is left
+ * over is for the hooks of hundreds of containers that stop together. Without a limit, whoever reaches the port could take
+ * the file descriptors that the work needs.
+ */
+export const mostConnections = 500;
+
+/**
  * The one HTTP server of the controller: how it is (`/healthz`, `/readyz`), what it knows (`/api` and the page), metrics, and
  * drains. Answers a function that ends it, with whoever is still waiting for an answer.
  */
@@ -47,6 +54,7 @@ export async function startStatusServer(
   { vitals, desk, sources, metrics }: StatusParts,
 ): Promise<() => Promise<void>> {
   const server = fastify({ logger: false, forceCloseConnections: true });
+  server.server.maxConnections = mostConnections;
   server.setReplySerializer((payload) => printableJson(JSON.stringify(payload)));
   // Names in the answers are foreign text: nobody shall take them for a page.
   server.addHook('onRequest', async (request, reply) => {

@@ -2,10 +2,19 @@ import { sortByAge } from '../core/age.ts';
 import type { Container, Membership, Method, Pool } from '../core/model.ts';
 import { groupByName } from '../core/pools-by-name.ts';
 import { projectOf, serviceOf } from '../core/project.ts';
+import type { EngineStanding } from '../loop/inventory.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { Plan } from '../loop/reconcile.ts';
 import { toTenths } from './duration.ts';
-import type { MemberStatus, NginxStatus, OutcomeStatus, OutsideStatus, PoolStatus } from './status-document.ts';
+import type {
+  EngineStatus,
+  MemberStatus,
+  NginxStatus,
+  OutcomeStatus,
+  OutsideStatus,
+  PoolStatus,
+  ProblemStatus,
+} from './status-document.ts';
 
 /** What is known beside a plan of the memberships in it. */
 export interface Standings {
@@ -48,6 +57,13 @@ export function describePools(
   return { pools, outside };
 }
 
+/** One of several engines. */
+export function describeEngine({ name, awaySinceMs }: EngineStanding): EngineStatus {
+  return awaySinceMs === undefined
+    ? { name, state: 'up', since: null }
+    : { name, state: 'down', since: new Date(awaySinceMs).toISOString() };
+}
+
 /**
  * Every nginx that a plan found.
  *
@@ -61,6 +77,15 @@ export function describeNginx(
     const digest = heard(id);
     const version = builds[index]?.version ?? null;
     return { name, answersAt, version, digest: digest ?? null, inStep: digest === rendered.digest };
+  });
+}
+
+/** What somebody should put right, in the order in which it was found. */
+export function describeProblems({ desired, containers }: Plan): readonly ProblemStatus[] {
+  if (desired.problems.length === 0) return [];
+  const nodes = new Map(containers.map(({ id, node }) => [id, node]));
+  return desired.problems.map(({ containerId, container, label, effect, message }) => {
+    return { container, node: nodes.get(containerId) ?? null, label, effect, message };
   });
 }
 
@@ -82,6 +107,8 @@ function describeMember(row: Membership, container: Container | undefined, isIn:
     id: row.containerId.slice(0, 12),
     service: (container && serviceOf(container)) ?? null,
     project: (container && projectOf(container)) ?? null,
+    node: container?.node ?? null,
+    task: describeTask(container),
     role: row.role ?? null,
     address: row.address ?? null,
     state: row.condition,
@@ -89,6 +116,11 @@ function describeMember(row: Membership, container: Container | undefined, isIn:
     reason: row.reason,
     since,
   };
+}
+
+function describeTask(container: Container | undefined): MemberStatus['task'] {
+  if (container?.task === undefined) return null;
+  return { id: container.id, containerId: container.task.containerId?.slice(0, 12) ?? null };
 }
 
 /** As nginx last acknowledged; what is wanted since may have failed. */

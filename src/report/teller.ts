@@ -1,17 +1,22 @@
 import type { PoolChange } from '../core/diff.ts';
-import type { Problem } from '../core/model.ts';
+import type { Container, Problem } from '../core/model.ts';
 import { messageOf } from '../core/error-words.ts';
 import { printable } from '../core/printable.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { Clock, Report, Reporter } from '../loop/ports.ts';
+import type { Plan } from '../loop/reconcile.ts';
 import type { Staleness } from '../loop/staleness.ts';
 import { describeChange, describeFound, shorten } from './change-words.ts';
 import { renderDuration, toTenths } from './duration.ts';
-import { Reminder } from './reminder.ts';
 import { Repeats } from './repeats.ts';
+import { StreamTeller, describeStale } from './stream-teller.ts';
 import type { Told } from './told.ts';
+import { describeWho } from './who.ts';
 
 type Pass = Extract<Report, { readonly kind: 'pass' }>;
+
+/** A problem, and where its container was when it was first seen. */
+type Located = Problem & Pick<Container, 'node'>;
 
 /** What is said of a pass that failed. */
 type Failure =
@@ -20,9 +25,6 @@ type Failure =
       readonly message: 'nginx refuses the configuration; the running one stays' | 'reload failed';
     }
   | { readonly level: 'warn'; readonly message: 'waiting' };
-
-/** A stream that was up for so long and breaks is news, not the same trouble going on. */
-const calmMs = 60_000;
 
 /**
  * Tells people what happens: one line for each thing that a person should know, and none twice. What goes on failing is told
@@ -33,16 +35,13 @@ export class Teller implements Reporter {
   readonly #clock: Clock;
   readonly #staleness: Pick<Staleness, 'since' | 'ageMs'>;
   /** Problems already told, by their text. */
-  #problems: ReadonlyMap<string, Problem> = new Map();
+  #problems: ReadonlyMap<string, Located> = new Map();
   #notes: ReadonlySet<string> = new Set();
   /** The passes that fail at present. */
   #failure: { readonly beganMs: number; readonly repeats: Repeats } | undefined;
   /** Those that came to no outcome at all. */
   #bugs: Repeats | undefined;
-  #cut: { readonly beganMs: number; readonly reminder: Reminder } | undefined;
-  /** When the stream that was said to be lost came back. */
-  #againMs: number | undefined;
-  #isCutTold = false;
+  readonly #streams = new Map<string | undefined, StreamTeller>();
 
   /** @param staleness has noted each report before this reporter is told of it */
   constructor(tell: (told: Told) => void, clock: Clock, staleness: Pick<Staleness, 'since' | 'ageMs'>) {
@@ -60,10 +59,10 @@ export class Teller implements Reporter {
         this.#tell({ level: 'info', message: 'lbwatch stopped; nginx goes on serving' });
         break;
       case 'watching':
-        this.#reportWatching();
+        this.#streamOf(report.engine).tellWatching();
         break;
       case 'cut':
-        this.#reportCut(report);
+        this.#streamOf(report.engine).tellCut(report, this.#failure !== undefined);
         break;
       case 'bug':
         this.#reportBug(report.error);
@@ -86,7 +85,7 @@ export class Teller implements Reporter {
   #reportPass(pass: Pass): void {
     this.#bugs = undefined;
     if (pass.plan !== undefined) {
-      this.#reportProblems(pass.plan.desired.problems);
+      this.#reportProblems(pass.plan);
       this.#reportNotes(pass.plan.notes);
     }
     const { outcome } = pass;
@@ -150,20 +149,24 @@ export class Teller implements Reporter {
     this.#tell({ level: 'info', message: 'pool in step', details, event: { kind: 'started', pool: change.pool } });
   }
 
-  #reportProblems(problems: readonly Problem[]): void {
-    const now = new Map(
-      problems.map((problem) => [`${problem.containerId} ${problem.label} ${problem.message}`, problem]),
-    );
-    for (const [key, { container, label, effect, message }] of now) {
-      if (this.#problems.has(key)) continue;
+  #reportProblems({ desired, containers }: Pick<Plan, 'desired' | 'containers'>): void {
+    const before = this.#problems;
+    const now = new Map<string, Located>();
+    const nodeOf = nodeFinder(containers);
+    for (const problem of desired.problems) {
+      const key = `${problem.containerId} ${problem.label} ${problem.message}`;
+      now.set(key, before.get(key) ?? { ...problem, node: nodeOf(problem.containerId) });
+    }
+    for (const [key, { container, node, label, effect, message }] of now) {
+      if (before.has(key)) continue;
       const consequence = effect === 'out' ? 'it stays out' : 'the label is ignored';
-      const line = `${printable(container)}: ${message} (${consequence})`;
-      const details = { container, label, effect, message, line };
+      const line = `${describeWho(container, node)}: ${message} (${consequence})`;
+      const details = { container, node, label, effect, message, line };
       this.#tell({ level: 'warn', message: 'problem', details, event: { kind: 'problem', container } });
     }
-    for (const [key, { container, label }] of this.#problems) {
+    for (const [key, { container, node, label }] of before) {
       if (now.has(key)) continue;
-      const details = { container, label, line: `${printable(container)}: ${printable(label)}` };
+      const details = { container, node, label, line: `${describeWho(container, node)}: ${printable(label)}` };
       this.#tell({ level: 'info', message: 'problem gone', details, event: { kind: 'problem gone', container } });
     }
     this.#problems = now;
@@ -183,7 +186,7 @@ export class Teller implements Reporter {
     this.#failure ??= { beganMs: nowMs - (this.#staleness.ageMs ?? 0), repeats: new Repeats() };
     const { repeats } = this.#failure;
     if (!repeats.isDue(outcome.message, nowMs)) return;
-    const line = isFirst ? outcome.message : `${outcome.message} (${this.#describeStale()})`;
+    const line = isFirst ? outcome.message : `${outcome.message} (${describeStale(this.#staleness)})`;
     const { since: staleSince } = this.#staleness;
     const details = { outcome: outcome.kind, why: outcome.message, times: repeats.times, line, staleSince };
     this.#tell({ ...failure, details, event: { kind: 'failure' } });
@@ -198,48 +201,30 @@ export class Teller implements Reporter {
     this.#failure = undefined;
   }
 
-  /** Where passes fail as well, those lines say it. */
-  #reportCut({ why, retryMs, silentMs }: Extract<Report, { readonly kind: 'cut' }>): void {
-    const nowMs = this.#clock.nowMs();
-    if (this.#againMs !== undefined && nowMs - this.#againMs >= calmMs) this.#cut = undefined;
-    this.#againMs = undefined;
-    const isFirst = this.#cut === undefined;
-    this.#cut ??= { beganMs: nowMs - silentMs, reminder: new Reminder() };
-    const isTold = this.#cut.reminder.isDue(nowMs) && (isFirst || this.#failure === undefined);
-    this.#isCutTold ||= isTold;
-    const line = isFirst ? why : `${why} (${this.#describeStale()})`;
-    const details = { why, retryMs, staleSince: this.#staleness.since, line };
-    const told = { message: 'event stream lost', details } as const;
-    this.#tell(isTold ? { level: 'warn', ...told, event: { kind: 'stream lost' } } : { level: 'debug', ...told });
+  /** Of one engine, or of each of several by its name. */
+  #streamOf(engine: string | undefined): StreamTeller {
+    const known = this.#streams.get(engine) ?? new StreamTeller(this.#tell, this.#clock, this.#staleness, engine);
+    this.#streams.set(engine, known);
+    return known;
   }
+}
 
-  #reportWatching(): void {
-    const nowMs = this.#clock.nowMs();
-    if (this.#cut === undefined) {
-      this.#tell({ level: 'info', message: 'watching the engine', event: { kind: 'stream up' } });
-    } else {
-      const line = `after ${renderDuration(nowMs - this.#cut.beganMs)}`;
-      const told = { message: 'watching the engine again', details: { line } } as const;
-      this.#tell(
-        this.#isCutTold ? { level: 'info', ...told, event: { kind: 'stream up' } } : { level: 'debug', ...told },
-      );
-    }
-    this.#isCutTold = false;
-    this.#againMs = nowMs;
-  }
-
-  #describeStale(): string {
-    const { since, ageMs } = this.#staleness;
-    return since === undefined || ageMs === undefined
-      ? 'again'
-      : `stale since ${since.toISOString()}, for ${renderDuration(ageMs)}`;
-  }
+/** Most passes find no new problem, and ask for nobody. */
+function nodeFinder(containers: readonly Container[]): (id: string) => string | undefined {
+  let nodes: ReadonlyMap<string, string | undefined> | undefined;
+  return (wanted) => {
+    nodes ??= new Map(containers.map(({ id, node }) => [id, node]));
+    return nodes.get(wanted);
+  };
 }
 
 /** What a change was: somebody came, somebody went, or both, or the pool itself. */
 function aboutChange({ pool, joined, left }: PoolChange): Told['event'] & object {
-  const [only, ...others] = new Set([...joined, ...left].map(({ container }) => container));
-  const about = { pool, ...(only === undefined || others.length > 0 ? {} : { container: only }) };
+  const moves = [...joined, ...left];
+  const [first] = moves;
+  // One name on two machines is two containers.
+  const isOne = moves.every(({ container, node }) => container === first?.container && node === first.node);
+  const about = { pool, ...(first !== undefined && isOne ? { container: first.container } : {}) };
   if (joined.length > 0 && left.length === 0) return { kind: 'joined', ...about };
   if (left.length > 0 && joined.length === 0) return { kind: 'left', ...about };
   return { kind: 'changed', ...about };

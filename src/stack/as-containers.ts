@@ -16,11 +16,19 @@ export interface Foreseen {
 /** Stands where a port is not known. */
 export const unknownPort = 65_535;
 
+const knownByProject = new WeakMap<Project, readonly Foreseen[]>();
+
 /**
  * One container for each service, named like it: running, with an address on each of its networks. The order of the
- * file stands for age.
+ * file stands for age. Of one project always the same list: several rules ask for it.
  */
 export function foresee(project: Project): readonly Foreseen[] {
+  const foreseen = knownByProject.get(project) ?? foreseeAnew(project);
+  knownByProject.set(project, foreseen);
+  return foreseen;
+}
+
+function foreseeAnew(project: Project): readonly Foreseen[] {
   return project.services.map((service, index) => {
     const known = toContainer(project, service, index, []);
     if (!isPortUnknown(service, known)) return { service, container: known, isPortUnknown: false };

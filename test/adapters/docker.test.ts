@@ -151,7 +151,8 @@ describe('calls', () => {
     await expect(inventory.refresh(new Set([id]))).rejects.toThrow(AppError);
     await expect(inventory.refresh('all')).rejects.toThrow(AppError);
     docker.failures.clear();
-    expect(await inventory.refresh(new Set())).toHaveLength(1);
+    expect(inventory.known).toHaveLength(1);
+    expect(await inventory.refresh('all')).toHaveLength(1);
   });
 
   test('the environment is asked for once, where only it tells the port, and nothing else of it is kept', async () => {

@@ -17,6 +17,7 @@ const running: readonly (readonly [string, string])[] = [
 ];
 
 let docker: FakeDocker;
+const engineOf = () => engineFor(docker.host);
 beforeEach(async () => {
   docker = new FakeDocker();
   await docker.start();
@@ -38,7 +39,7 @@ describe('acting on nginx through the engine', () => {
   });
 
   test('where the image has no shell, that is found out once', async () => {
-    const targets = new ContainerTargets(engineFor(docker.host), undefined, undefined, 9181);
+    const targets = new ContainerTargets(engineOf, undefined, undefined, 9181);
     docker.add({ name: 'nginx-1', labels: nginxLabels, processes: running });
     docker.execs.set('nginx -t', { exitCode: 0, output: '' });
     for (let pass = 0; pass < 3; pass += 1) {
@@ -51,7 +52,7 @@ describe('acting on nginx through the engine', () => {
   });
 
   test('so is an engine, or a proxy before it, that lets nobody run anything', async () => {
-    const targets = new ContainerTargets(engineFor(docker.host), undefined, undefined, 9181);
+    const targets = new ContainerTargets(engineOf, undefined, undefined, 9181);
     const id = docker.add({ name: 'nginx-1', labels: nginxLabels, processes: running });
     docker.failures.set(`/containers/${id}/exec`, { status: 403, message: 'Forbidden' });
     for (let pass = 0; pass < 3; pass += 1) {
@@ -116,7 +117,7 @@ describe('acting on nginx through the engine', () => {
 
   test('what it can do is asked once for each container', async () => {
     docker.execs.set('nginx -V', { exitCode: 0, output: 'nginx version: nginx/1.22.1\nconfigure arguments: \n' });
-    const targets = new ContainerTargets(engineFor(docker.host), undefined, undefined, 9181);
+    const targets = new ContainerTargets(engineOf, undefined, undefined, 9181);
     docker.add({ name: 'nginx-1', labels: nginxLabels });
     for (let pass = 0; pass < 3; pass += 1) {
       const { targets: found } = await find(targets);
@@ -134,14 +135,14 @@ describe('finding nginx', () => {
   test('its address is the one on a network it shares with the controller', async () => {
     docker.add({ name: 'nginx-1', labels: nginxLabels, address: '172.20.0.2', network: 'shop_default' });
     const self = docker.add({ name: 'lbwatch-1', labels: project, address: '172.20.0.3', network: 'shop_default' });
-    const found = await find(new ContainerTargets(engineFor(docker.host), undefined, self.slice(0, 12), 9181));
+    const found = await find(new ContainerTargets(engineOf, undefined, self.slice(0, 12), 9181));
     expect(found.targets.map(({ name, answersAt }) => [name, answersAt])).toEqual([['nginx-1', '172.20.0.2:9181']]);
     expect(found).toMatchObject({ project: 'shop', reach: ['shop_default'], missing: undefined });
   });
 
   test('on the network of the host it is on loopback', async () => {
     docker.add({ name: 'nginx-1', labels: nginxLabels, network: 'host' });
-    const { targets, reach } = await find(new ContainerTargets(engineFor(docker.host), undefined, undefined, 9181));
+    const { targets, reach } = await find(new ContainerTargets(engineOf, undefined, undefined, 9181));
     expect(targets[0]?.answersAt).toBe('127.0.0.1:9181');
     expect(reach).toBe('any');
   });
@@ -150,13 +151,13 @@ describe('finding nginx', () => {
     docker.add({ name: 'nginx-1', labels: nginxLabels, network: 'a' });
     docker.add({ name: 'nginx-2', labels: nginxLabels, network: 'b' });
     docker.end(docker.add({ name: 'nginx-3', labels: nginxLabels, network: 'a' }));
-    const { targets, reach } = await find(new ContainerTargets(engineFor(docker.host), undefined, undefined, 9181));
+    const { targets, reach } = await find(new ContainerTargets(engineOf, undefined, undefined, 9181));
     expect(targets.map(({ name }) => name)).toEqual(['nginx-1', 'nginx-2']);
     expect(reach).toEqual([]);
   });
 
   test('a recreated one is found under its new id', async () => {
-    const targets = new ContainerTargets(engineFor(docker.host), undefined, undefined, 9181);
+    const targets = new ContainerTargets(engineOf, undefined, undefined, 9181);
     const old = docker.add({ name: 'nginx-1', labels: nginxLabels });
     expect((await find(targets)).targets[0]?.id).toBe(old);
     docker.delete(old);
@@ -170,7 +171,7 @@ describe('finding nginx', () => {
     ['web', 'nginx does not run (web is exited)'],
   ])('none runs, with the setting %p', async (setting, missing) => {
     docker.end(docker.add({ name: 'web' }));
-    const found = await find(new ContainerTargets(engineFor(docker.host), setting, undefined, 9181));
+    const found = await find(new ContainerTargets(engineOf, setting, undefined, 9181));
     expect(found).toMatchObject({ targets: [], missing });
   });
 });
@@ -181,7 +182,7 @@ async function onlyTarget(spec: Partial<ContainerSpec> = {}, isFailing = false):
   if (isFailing) docker.failures.clear();
   const name = spec.name ?? 'nginx-1';
   docker.add({ labels: nginxLabels, processes: running, ...spec, name });
-  const { targets } = await find(new ContainerTargets(engineFor(docker.host), name, undefined, 9181));
+  const { targets } = await find(new ContainerTargets(engineOf, name, undefined, 9181));
   for (const [path, failure] of failures) docker.failures.set(path, failure);
   const [target] = targets;
   if (target === undefined) throw new Error('no nginx was found');

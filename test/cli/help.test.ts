@@ -8,6 +8,7 @@ import { labelManual } from '../../src/cli/label-manual.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { settingsTable } from '../../src/cli/settings.ts';
 import { exitCode } from '../../src/loop/outcome.ts';
+import { readReadme, readTable } from '../support/readme.ts';
 import { buildBundle } from '../support/run-lab.ts';
 
 const bundle = join(import.meta.dirname, '../../dist/lbwatch.js');
@@ -62,5 +63,41 @@ test('exit codes are those of commands that exist, and of the outcomes', () => {
   const once = rows.find(({ term }) => term === 'once')?.text ?? '';
   expect(once).toContain(`${String(exitCode({ kind: 'rejected', message: '' }))} rejected`);
   expect(once).toContain(`${String(exitCode({ kind: 'rolledBack', message: '' }))} rolled back`);
-  expect(once).toContain(`${String(exitCode({ kind: 'unavailable', what: 'nginx', message: '' }))} engine`);
+  expect(once).toContain(`${String(exitCode({ kind: 'unavailable', what: 'nginx', message: '' }))} unavailable`);
 });
+
+test('exit codes are the same in the help of a command, on the page of exit codes, and in the README', async () => {
+  const general = readCodes(exitCodes[0].text);
+  const readme = readTable(await readReadme(), 'command');
+  const { commands } = createProgram({}, () => undefined);
+  const told: string[] = [];
+  for (const name of commands.map((command) => command.name())) {
+    const own = readCodes(exitCodes.find(({ term }) => term.split(' ')[0] === name)?.text ?? '');
+    const row = readme.find(([cell = '']) => cell.startsWith(`\`lbwatch ${name}`))?.[1] ?? '';
+    for (const [place, text] of [
+      ['--help', lbwatch(name, '--help').stdout],
+      ['README', row],
+    ] as const) {
+      const at = text.search(/exit code/i);
+      if (at === -1) continue;
+      const codes = readCodes(text.slice(at));
+      told.push(`${name} ${place}`);
+      // What means the same of every command need not be told of each.
+      const wanted = [...codes.keys()].map((code) => [code, own.get(code) ?? general.get(code)]);
+      expect({ name, place, codes: [...codes] }).toEqual({ name, place, codes: wanted });
+      const missing = [...own.keys()].filter((code) => !codes.has(code));
+      expect({ name, place, missing }).toEqual({ name, place, missing: [] });
+    }
+  }
+  expect(told).toEqual(
+    expect.arrayContaining(
+      ['run', 'once', 'status', 'check', 'drain'].flatMap((name) => [`${name} --help`, `${name} README`]),
+    ),
+  );
+});
+
+/** Each code, and the first word of what it means. */
+function readCodes(text: string): ReadonlyMap<string, string> {
+  const found = text.replaceAll(/\s+/g, ' ').matchAll(/(?:^|exit codes?:? |[,;] )(\d) (\w+)/gi);
+  return new Map([...found].map(([, code = '', word = '']) => [code, word]));
+}

@@ -24,6 +24,8 @@ function refusalsOf(name: SettingName, text: string): readonly string[] {
 test('defaults', () => {
   expect(defaults).toEqual({
     scope: ['project'],
+    swarm: 'auto',
+    engines: [],
     nginx: undefined,
     nginxCommand: 'nginx',
     dir: '/etc/nginx/lbwatch',

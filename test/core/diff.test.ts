@@ -90,6 +90,26 @@ describe('diff', () => {
     ]);
   });
 
+  test('a member that came or went is told with the machine it is, or was, on', () => {
+    const far = { ...two, node: 'worker-2' };
+    expect(diff(desire([one]), desire([one, far]))).toMatchObject([{ joined: [{ node: 'worker-2' }] }]);
+    expect(diff(desire([one, far]), desire([one]))).toMatchObject([
+      { left: [{ node: 'worker-2', reason: 'removed' }] },
+    ]);
+  });
+
+  test('one name on two machines is two members', () => {
+    const here = { ...one, node: 'worker-1' };
+    const there = { ...one, id: 'e'.repeat(64), node: 'worker-2' };
+    expect(diff(desire([here, there]), desire([{ ...here, state: 'exited' }, there]))).toEqual([
+      expect.objectContaining({
+        joined: [],
+        left: [expect.objectContaining({ container: 'shop-app-1', node: 'worker-1', reason: 'exited' })],
+        primaries: 1,
+      }),
+    ]);
+  });
+
   test('a container recreated under its name is another one', () => {
     const recreated = { ...one, id: 'e'.repeat(64) };
     expect(diff(desire([one]), desire([recreated]))).toMatchObject([

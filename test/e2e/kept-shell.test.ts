@@ -276,7 +276,7 @@ const kept = new Map<string, ContainerTargets>();
 
 /** One for each name: what it keeps outlives the container. */
 function targetsFor(name: string): ContainerTargets {
-  const known = kept.get(name) ?? new ContainerTargets(engine, name, undefined, 9181);
+  const known = kept.get(name) ?? new ContainerTargets(() => engine, name, undefined, 9181);
   kept.set(name, known);
   return known;
 }

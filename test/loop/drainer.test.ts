@@ -7,7 +7,7 @@ import type { Outcome } from '../../src/loop/outcome.ts';
 import { unknownBuild } from '../../src/core/nginx-build.ts';
 import { PassWatch } from '../../src/loop/pass-watch.ts';
 import type { Plan } from '../../src/loop/reconcile.ts';
-import { container } from '../support/container.ts';
+import { container, idOf } from '../support/container.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeTarget } from '../support/fake-target.ts';
 import { MemoryDrains } from '../support/memory-drains.ts';
@@ -135,6 +135,31 @@ describe('find', () => {
     lab.pass(applied, ['resync'], 'in');
     await expect(seeking).rejects.toThrow(
       new Refusal('unknown', 'no container is called nobody; lbwatch explain lists them'),
+    );
+  });
+
+  test('one name on several machines: which ids they have, and where they are', async () => {
+    const on = (node: string) => container({ name: 'app-1', id: idOf(node), node });
+    const lab = start();
+    lab.pass(applied, ['resync'], 'in', [on('a'), on('b\u001b')]);
+    await expect(lab.drainer.find('app-1')).rejects.toThrow(
+      new Refusal(
+        'ambiguous',
+        'several containers are called app-1; write the id of the one you mean: 610000000000 on a, 621b00000000 on b\\u{1b}',
+      ),
+    );
+    const many = Array.from({ length: 12 }, (_, index) => on(`${String(index)}-worker`));
+    lab.pass(applied, ['resync'], 'in', many);
+    await expect(lab.drainer.find('app-1')).rejects.toThrow(/ on 9-worker, and 2 more$/);
+  });
+
+  test('the beginning of several ids', async () => {
+    const twins = ['a', 'b'].map((end) => container({ name: end, id: `${'c'.repeat(63)}${end}` }));
+    const lab = start(twins);
+    const finding = lab.drainer.find('cccccccccccc');
+    lab.pass(applied, ['resync'], 'in', twins);
+    await expect(finding).rejects.toThrow(
+      new Refusal('ambiguous', 'the ids of several containers begin with cccccccccccc; write more of it'),
     );
   });
 
@@ -316,6 +341,7 @@ function start(containers: readonly Container[] = [app, database]) {
       missing: undefined,
       project: undefined,
     },
+    engines: [],
     builds: [unknownBuild, unknownBuild],
   });
   if (containers.length > 0) lab.pass(applied, ['start'], 'in');

@@ -82,6 +82,28 @@ test('the moment is told the same each time, though two clocks drift apart by a 
   expect(staleness.since).toEqual(since);
 });
 
+test('of several engines one that tells what happens is enough', async () => {
+  const { clock, staleness, pass } = start();
+  const cut = (engine: string): void => {
+    staleness.note({ kind: 'cut', engine, why: 'gone', retryMs: 250, silentMs: 100 });
+  };
+  cut('far');
+  pass({ kind: 'unchanged' });
+  expect(staleness.since).toBeDefined();
+  staleness.note({ kind: 'watching', engine: 'near' });
+  pass({ kind: 'unchanged' });
+  expect(staleness.since).toBeUndefined();
+  staleness.note({ kind: 'watching', engine: 'far' });
+  cut('far');
+  expect(staleness.since).toBeUndefined();
+  await clock.advance(1000);
+  cut('near');
+  expect(staleness.ageMs).toBe(100);
+  staleness.note({ kind: 'watching', engine: 'far' });
+  pass({ kind: 'unchanged' });
+  expect(staleness.since).toBeUndefined();
+});
+
 function start() {
   const clock = new FakeClock();
   const staleness = new Staleness(clock);

@@ -65,6 +65,8 @@ describe('the document', () => {
               id: idOf('shop-app-1').slice(0, 12),
               service: 'app',
               project: 'shop',
+              node: null,
+              task: null,
               role: 'primary',
               address: '10.0.0.2:8000',
               state: 'ready',
@@ -78,10 +80,46 @@ describe('the document', () => {
       ],
       outside: [],
       problems: [
-        { container: 'shop-spare-1', label: 'lb.x', effect: 'ignored', message: expect.stringContaining('lb.x') },
+        {
+          container: 'shop-spare-1',
+          node: null,
+          label: 'lb.x',
+          effect: 'ignored',
+          message: expect.stringContaining('lb.x'),
+        },
       ],
       notes: ['careful'],
     });
+    expect(statusSchema.parse(document)).toEqual(document);
+  });
+
+  test('says of a task of Swarm which one it is, and where', () => {
+    const id = 'qz8hk3l2m4n5p6q7r8s9t0u1v';
+    const labels = { 'com.docker.stack.namespace': 'shop' };
+    const service = 'shop_web';
+    const lab = new StatusLab();
+    lab.pass([
+      member('shop_web.3.qz8hk3l2m4n5', { id, labels, node: 'worker-2', task: { service, containerId: idOf('x') } }),
+      member('shop_web.4.y', {
+        createdAt: 2e9,
+        labels: { ...labels, 'lb.x': '1' },
+        node: 'worker-1',
+        task: { service, containerId: undefined },
+      }),
+    ]);
+    const document = lab.board.read();
+    expect(document.pools[0]?.members).toMatchObject([
+      {
+        container: 'shop_web.3.qz8hk3l2m4n5',
+        id: 'qz8hk3l2m4n5',
+        service: 'web',
+        project: 'shop',
+        node: 'worker-2',
+        task: { id, containerId: idOf('x').slice(0, 12) },
+      },
+      { node: 'worker-1', task: { containerId: null } },
+    ]);
+    expect(document.problems).toMatchObject([{ container: 'shop_web.4.y', node: 'worker-1' }]);
     expect(statusSchema.parse(document)).toEqual(document);
   });
 

@@ -51,6 +51,34 @@ describe('status', () => {
     ]);
   });
 
+  test('has a column for nodes where any member has one', () => {
+    const lab = new StatusLab();
+    lab.pass([
+      container({ name: 'app-1', createdAt: 1, labels: { 'lb.pool': 'app' }, node: 'worker-1' }),
+      container({ name: 'app-2', createdAt: 2, labels: { 'lb.pool': 'app' } }),
+      container({ name: 'late-1', createdAt: 2_000_000_000, labels: { 'lb.pool': 'App' }, node: 'worker-2' }),
+    ]);
+    expect(lines(lab)).toEqual(
+      expect.arrayContaining([
+        '  MEMBER  NODE      ROLE     STATE  FOR  ADDRESS        REASON',
+        '  app-1   worker-1  primary  ready  0 s  10.0.0.2:8000  running',
+        '  app-2   -         primary  ready  0 s  10.0.0.2:8000  running',
+        '  CONTAINER  NODE      ASKS FOR  FOR  REASON',
+        expect.stringMatching(/^ {2}late-1 {5}worker-2 {2}App {7}0 s {2}nginx does not/),
+      ]),
+    );
+  });
+
+  test('has it too where only somebody outside has one', () => {
+    const lab = new StatusLab();
+    lab.pass([
+      container({ name: 'app-1', createdAt: 1, labels: { 'lb.pool': 'app' } }),
+      container({ name: 'late-1', createdAt: 2_000_000_000, labels: { 'lb.pool': 'App' }, node: 'worker-2' }),
+    ]);
+    expect(lines(lab)).toContainEqual(expect.stringMatching(/^problem: late-1 on worker-2: nginx does not /));
+    expect(lines(lab)).toEqual(expect.arrayContaining([expect.stringMatching(/^ {2}late-1 +worker-2 +App /)]));
+  });
+
   test('before the first pass says that nothing is known', () => {
     expect(lines(new StatusLab())).toEqual([
       'lbwatch    1.2.3, started 0 s ago',
@@ -92,14 +120,14 @@ describe('status', () => {
           name: evil,
           protocol: pool.protocol,
           method: evil,
-          members: pool.members.map((one) => ({ ...one, container: evil, address: evil, reason: evil })),
+          members: pool.members.map((one) => ({ ...one, container: evil, node: evil, address: evil, reason: evil })),
         })),
       outside: busy()
         .board.read()
-        .outside.map((one) => ({ ...one, container: evil, pool: evil, reason: evil })),
+        .outside.map((one) => ({ ...one, container: evil, node: evil, pool: evil, reason: evil })),
       problems: busy()
         .board.read()
-        .problems.map(({ effect }) => ({ container: evil, label: evil, effect, message: evil })),
+        .problems.map(({ effect }) => ({ container: evil, node: evil, label: evil, effect, message: evil })),
       notes: [evil],
     };
     const text = renderStatus(document, Date.parse('2026-01-01T00:00:00.000Z'));

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+
 import fastify from 'fastify';
 import { describe, expect, test } from '@jest/globals';
 
@@ -6,7 +10,7 @@ import { Refusal } from '../../src/loop/drainer.ts';
 import type { DrainStatus } from '../../src/loop/drainer.ts';
 import { AppError } from '../../src/loop/ports.ts';
 import { addDrainRoutes } from '../../src/report/drain-routes.ts';
-import { startStatusServer } from '../../src/report/status-server.ts';
+import { mostConnections, startStatusServer } from '../../src/report/status-server.ts';
 import { container } from '../support/container.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
@@ -203,6 +207,44 @@ test('over the wire: a caller who hangs up, and a controller that ends, end the 
     patience,
   );
 });
+
+test('of too many connections the last ones are closed, and others take the place of those that end', async () => {
+  const port = await freePort();
+  const parts = { vitals, desk: new Desk(), sources: new StatusLab(), metrics: noMetrics };
+  const stop = await startStatusServer({ host: '127.0.0.1', port, names: [] }, parts);
+  const held: Socket[] = [];
+  try {
+    while (held.length < mostConnections) {
+      const socket = connect(port, '127.0.0.1');
+      held.push(socket);
+      await once(socket, 'connect');
+    }
+    expect(await ping(port)).toBe('');
+    // Those who are in are heard.
+    const [first] = held;
+    expect(await ping(port, first)).toMatch(/^HTTP\/1\.1 200 /);
+    await eventually(
+      'there is room again',
+      async () => {
+        expect(await ping(port)).toMatch(/^HTTP\/1\.1 200 /);
+      },
+      { withinMs: 5000, everyMs: 20 },
+    );
+  } finally {
+    for (const socket of held) socket.destroy();
+    await stop();
+  }
+}, 30_000);
+
+/** Asks /readyz and answers what was said until the connection ended; '' where it ended unheard. */
+async function ping(port: number, socket = connect(port, '127.0.0.1')): Promise<string> {
+  let said = '';
+  socket.setEncoding('utf8').on('data', (text: string) => (said += text));
+  socket.on('error', () => undefined);
+  socket.write('GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+  await once(socket, 'close');
+  return said;
+}
 
 const vitals = { outcome: () => undefined, staleSince: () => undefined };
 

@@ -11,6 +11,7 @@ import { Staleness } from '../../src/loop/staleness.ts';
 import { renderLine } from '../../src/report/line.ts';
 import { logTo } from '../../src/report/log.ts';
 import { Teller } from '../../src/report/teller.ts';
+import { container } from '../support/container.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { isListed } from '../support/listed.ts';
 
@@ -86,6 +87,7 @@ function planWith(problems: readonly Problem[]): NonNullable<Pass['plan']> {
     desired: { pools: [], memberships: [], problems },
     rendered: { text: '', streams: '', digest: '' },
     found: { targets: [], reach: 'any', ownReach: 'any', missing: undefined, project: 'shop' },
+    engines: [],
     builds: [],
   };
 }
@@ -156,6 +158,19 @@ describe('a change', () => {
     ]);
   });
 
+  test('names the machine where lbwatch looks at several', () => {
+    const { report, lines, records } = begin();
+    const [joined] = change.joined.map((move) => ({ ...move, node: 'worker-1' }));
+    const [left] = change.left.map((move) => ({ ...move, node: 'worker-2\u001b\\' }));
+    report(pass(applied, { changes: [{ ...change, joined: joined ? [joined] : [], left: left ? [left] : [] }] }));
+    expect(records()).toMatchObject([{ joined: [{ node: 'worker-1' }] }]);
+    expect(lines()).toEqual([
+      expect.stringContaining(
+        'app + shop-app-2 on worker-1 10.0.0.3:8000 (healthy), - shop-spare-1 on worker-2\\u{1b}\\\\ 10.0.0.9:8000 backup (exited)',
+      ),
+    ]);
+  });
+
   test('carries its parts as keys for machines', () => {
     const { report, records } = begin();
     report(pass(applied, { changes: [change] }));
@@ -205,6 +220,22 @@ describe('a problem', () => {
     expect(lines()).toEqual([]);
     report(pass(unchanged, {}, [problem()]));
     expect(lines()).toEqual([told]);
+  });
+
+  test('says on which machine, also when its container is gone', () => {
+    const { report, lines, records } = begin();
+    const on = (node: string) => container({ name: 'shop-app-1', id: node, node });
+    const plan = {
+      ...planWith([problem({ containerId: 'worker-1' }), problem({ containerId: 'worker-2' })]),
+      containers: [on('worker-1'), on('worker-2')],
+    };
+    report(pass(unchanged, { plan }));
+    expect(records()).toMatchObject([{ node: 'worker-1' }, { node: 'worker-2' }]);
+    expect(lines()).toEqual(
+      ['worker-1', 'worker-2'].map((node) => told.replace('shop-app-1:', `shop-app-1 on ${node}:`)),
+    );
+    report(pass(unchanged, { plan: planWith([problem({ containerId: 'worker-1' })]) }));
+    expect(lines()).toEqual(['info problem gone: shop-app-1 on worker-2: lb.weight']);
   });
 
   test('what belongs to no container is told once as well, and again when it comes back', () => {

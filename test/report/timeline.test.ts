@@ -49,6 +49,22 @@ describe('the timeline', () => {
     expect(timeline.after(second + 1000)).toHaveLength(1);
   });
 
+  test('one name that joins on two machines is not about one container', () => {
+    const on = (node: string, number: number) => ({ ...app(number), name: 'app', id: node, node });
+    const lab = new StatusLab();
+    lab.pass([]);
+    lab.pass([on('worker-1', 2)], { outcome: reloaded });
+    lab.pass([on('worker-1', 3)], { outcome: reloaded });
+    lab.pass([], { outcome: reloaded });
+    lab.pass([on('worker-1', 2), on('worker-2', 3)], { outcome: reloaded });
+    expect(lab.timeline.after(0).map(({ kind, container: who }) => [kind, who])).toEqual([
+      ['joined', 'app'],
+      ['changed', 'app'],
+      ['left', 'app'],
+      ['joined', undefined],
+    ]);
+  });
+
   test('tells what the log tells, and what is in it, with its reload', () => {
     const lab = new StatusLab();
     lab.report({ kind: 'started', details: { version: '1.2.3' } });

@@ -1,4 +1,4 @@
-// What `npm run demo`, `traffic`, `chaos`, `bench`, `test` and `check` start: brings a fresh clone to where they can run, step by
+// What `npm run demo`, `traffic`, `chaos`, `bench`, `test`, `test:swarm` and `check` start: brings a fresh clone to where they can run, step by
 // step, then runs them. Needs nothing but Node 20; each step is skipped where its work is done already.
 import { ensureBundle } from './bundle.mjs';
 import { ensureChromium } from './chromium.mjs';
@@ -16,7 +16,7 @@ import { ensureCaddyImage, ensureHaproxyImage } from './packaged-images.mjs';
 import { ensurePrometheus } from './prometheus.mjs';
 import { endChildrenOnSignals, runAttached } from './run.mjs';
 import { runChecks } from './run-checks.mjs';
-import { journeys, listTests, runTests, withoutEngine } from './run-tests.mjs';
+import { journeys, listTests, onSwarm, runTests, withoutEngine } from './run-tests.mjs';
 import { say, sayOnStderr } from './say.mjs';
 import { SetupError } from './setup-error.mjs';
 import { ensureShells } from './shells.mjs';
@@ -24,7 +24,7 @@ import { ensureStackImages } from './stack-images.mjs';
 import { ensureWrk } from './wrk.mjs';
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Promise<number>>>} */
-const commands = { demo, traffic, chaos, bench, screenshots, test, check: runCheck };
+const commands = { demo, traffic, chaos, bench, screenshots, test, swarm, check: runCheck };
 
 /** @param {readonly string[]} args */
 async function demo(args) {
@@ -87,7 +87,7 @@ async function test(args) {
   const goes =
     chosen.length > 0
       ? [[...chosen, ...(isUnit ? ['--testPathIgnorePatterns=/test/e2e/'] : [])]]
-      : [...withoutEngine, ...(isUnit ? [] : [journeys])];
+      : [...withoutEngine, ...(isUnit ? [] : [journeys, onSwarm])];
   const files = await listTests(goes);
   if (/\/test\/cli\/completion\./.test(files)) await ensureShells();
   const env = {
@@ -118,6 +118,15 @@ async function test(args) {
     LAB_DOCKER_NEWER: newer,
     LAB_PODMAN: podman,
   });
+}
+
+/** @param {readonly string[]} args Jest's */
+async function swarm(args) {
+  await ensureNpmPackages();
+  await ensureStack();
+  await ensureHaproxyImage();
+  await ensureOneContainerImage();
+  return runTests([[...onSwarm, ...args]], { ...readDotEnv(), ...process.env, LAB_SWARM: 'required' });
 }
 
 async function runCheck() {

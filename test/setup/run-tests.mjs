@@ -16,10 +16,13 @@ import { mustRun, runAttached } from './run.mjs';
  * What needs no engine, in two goes: two files at a time, but those of the commands, whose labs share addresses of the
  * loopback network.
  */
-export const withoutEngine = [['--maxWorkers=2', '--testPathIgnorePatterns=/test/(?:e2e|cli)/'], ['/test/cli/']];
+export const withoutEngine = [['--maxWorkers=2', '--testPathIgnorePatterns=/test/(?:e2e|cli|swarm)/'], ['/test/cli/']];
 
 /** The journeys: one after the other, since they share an engine, and some of them measure time. */
 export const journeys = ['/test/e2e/'];
+
+/** A Swarm of the tests' own, on engines of its own. */
+export const onSwarm = ['/test/swarm/'];
 
 const jest = [
   '--experimental-vm-modules',

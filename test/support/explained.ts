@@ -4,6 +4,8 @@ import type { Compose } from './compose.ts';
 
 const rowSchema = z.strictObject({
   container: z.string(),
+  /** Absent where there is one engine. */
+  node: z.string().optional(),
   pool: z.string().nullable(),
   /** Absent where it is http. */
   protocol: z.enum(['tcp', 'udp']).optional(),

@@ -23,6 +23,8 @@ export interface ContainerSpec {
   readonly processes?: readonly (readonly [pid: string, command: string])[];
   /** Exposed tcp ports. */
   readonly ports?: readonly number[];
+  /** Where the machine passes each of them on, by the exposed port: `0.0.0.0`, and this port. */
+  readonly published?: Readonly<Record<number, number>>;
   readonly environment?: readonly string[];
   /** As the image names it; the engine's default where it names none. */
   readonly stopSignal?: string;
@@ -167,7 +169,8 @@ export class FakeDocker {
 
   /** Creates and starts a container; answers its id. */
   add(spec: ContainerSpec): string {
-    const id = String(this.#nextId).padStart(64, 'c0ffee');
+    // No two engines have a container of the same id.
+    const id = String(this.#nextId).padStart(64, this.#tcpPort === undefined ? 'c0ffee' : 'facade');
     this.#nextId += 1;
     this.#containers.set(id, spec);
     this.#startedAt.set(id, new Date().toISOString());
@@ -313,7 +316,7 @@ export class FakeDocker {
       respond(response, failure.status, { message: failure.message });
       return;
     }
-    if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
+    if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs).unref());
     const one = /^\/containers\/([^/]+)\/json$/.exec(path)?.[1];
     if (path === '/_ping') response.end('OK');
     else if (path === '/version') respond(response, 200, this.speaksPodman ? podmanVersion : dockerVersion);
@@ -380,7 +383,13 @@ export class FakeDocker {
         Networks: {
           [spec.network ?? 'default']: { IPAddress: spec.address ?? '', GlobalIPv6Address: '' },
         },
-        Ports: Object.fromEntries((spec.ports ?? []).map((port) => [`${String(port)}/tcp`, null])),
+        Ports: Object.fromEntries(
+          (spec.ports ?? []).map((port) => {
+            const hostPort = spec.published?.[port];
+            const bindings = hostPort === undefined ? null : [{ HostIp: '0.0.0.0', HostPort: String(hostPort) }];
+            return [`${String(port)}/tcp`, bindings];
+          }),
+        ),
       },
       Config: {
         Env: spec.environment ?? [],
@@ -454,7 +463,10 @@ function toListed(id: string, spec: ContainerSpec): EngineRecord {
     Status: status,
     Labels: labels,
     NetworkSettings: { Networks: { [network]: { IPAddress: address, GlobalIPv6Address: '' } } },
-    Ports: (spec.ports ?? []).map((PrivatePort) => ({ PrivatePort, Type: 'tcp' })),
+    Ports: (spec.ports ?? []).map((PrivatePort) => {
+      const PublicPort = spec.published?.[PrivatePort];
+      return { PrivatePort, Type: 'tcp', ...(PublicPort === undefined ? {} : { IP: '0.0.0.0', PublicPort }) };
+    }),
   };
 }
 

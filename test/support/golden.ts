@@ -16,6 +16,7 @@ import type {
   Desired,
   ExposedPort,
   Health,
+  PublishedPort,
 } from '../../src/core/model.ts';
 import { readNginxBuild, unknownBuild } from '../../src/core/nginx-build.ts';
 import type { NginxBuild } from '../../src/core/nginx-build.ts';
@@ -186,6 +187,8 @@ function readContainer(name: string, keys: Map<string, string>, index: number): 
     attachments: readAttachments(take('networks') ?? `shop_default ${address(index)}`, index),
     exposedPorts: words(take('exposes') ?? '8000').map(readExposed),
     portVariable: readOptional(take('PORT')),
+    ...readMachine(take('machine'), take('publishes')),
+    ...(oneOf(take('last seen') ?? 'now', ['now', 'long ago']) === 'now' ? {} : { isAsLastSeen: true }),
   });
   refuseRest(keys);
   return { ...made, labels };
@@ -234,6 +237,18 @@ function readExposed(text: string): ExposedPort {
   const match = /^([0-9]+)(?:\/(tcp|udp|sctp))?$/.exec(text);
   if (match === null) throw new Error(`no port: ${text}`);
   return { port: Number(match[1]), protocol: oneOf(match[2] ?? 'tcp', ['tcp', 'udp', 'sctp']) };
+}
+
+/** `host-b 192.0.2.7`, and `8000 as 32768, 53/udp as 127.0.0.1:5353`, on another machine; nothing on this one. */
+function readMachine(machine: string | undefined, publishes = 'none'): Partial<Container> {
+  if (machine === undefined) return {};
+  const [node, at = ''] = machine.split(' ');
+  const ports = words(publishes).map((text): PublishedPort => {
+    const [, exposed = '', hostAddress, hostPort = ''] = /^(\S+) as (?:(\S+):)?([0-9]+)$/.exec(text) ?? [];
+    const bound = hostAddress?.replace(/^\[(.*)\]$/, '$1');
+    return { ...readExposed(exposed), hostPort: Number(hostPort), hostAddress: bound };
+  });
+  return { node, published: { address: at, ports } };
 }
 
 function readOptional(text: string | undefined): number | undefined {

@@ -18,6 +18,8 @@ export function member(service: string, number: number, changes: Partial<MemberS
     id,
     service,
     project: 'shop',
+    node: null,
+    task: null,
     role: 'primary',
     address: `172.20.${String(Math.floor(number / 250))}.${String((number % 250) + 4)}:8000`,
     state: 'ready',

@@ -26,6 +26,7 @@ export function planOf(
     desired: decide(containers, around),
     rendered: { text: '', streams: '', digest: wantedDigest },
     found: { targets, reach: 'any', ownReach: 'any', missing: undefined, project: 'shop' },
+    engines: [],
     builds: targets.map(() => around.build),
   };
 }

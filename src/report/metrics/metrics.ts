@@ -24,12 +24,15 @@ export class Metrics implements Reporter {
   #plan: Plan | undefined;
   #asked: Promise<string> | undefined;
 
-  /** @param staleness has noted each report before these metrics are told of it */
-  constructor(version: string, clock: Clock, staleness: Pick<Staleness, 'since' | 'ageMs'>) {
+  /**
+   * @param staleness has noted each report before these metrics are told of it
+   * @param streamCount how many engines are watched
+   */
+  constructor(version: string, clock: Clock, staleness: Pick<Staleness, 'since' | 'ageMs'>, streamCount = 1) {
     this.#passes = new PassMetrics(this.#registry, clock, staleness);
     addPoolMetrics(this.#registry, () => this.#plan);
     this.#nginx = new NginxMetrics(this.#registry);
-    this.#engine = new EngineMetrics(this.#registry);
+    this.#engine = new EngineMetrics(this.#registry, streamCount, () => this.#plan);
     addProcessMetrics(this.#registry, version);
   }
 
@@ -47,10 +50,10 @@ export class Metrics implements Reporter {
         this.#passes.noteBug();
         break;
       case 'watching':
-        this.#engine.noteWatching();
+        this.#engine.noteWatching(report.engine);
         break;
       case 'cut':
-        this.#engine.noteCut();
+        this.#engine.noteCut(report.engine);
         break;
       case 'started':
       case 'stopped':

@@ -32,6 +32,13 @@ export function addPoolMetrics(registry: Registry, readPlan: () => Plan | undefi
     ['pool'],
     () => [...listPools(readPlan())].map(([pool, value]) => ({ labels: { pool }, value })),
   );
+  new LookedAt(
+    registry,
+    'lbwatch_node_members',
+    'Members that nginx is to send to, by the node they run on; one that is in several pools counts once.',
+    ['node'],
+    () => [...listNodes(readPlan())].map(([node, value]) => ({ labels: { node }, value })),
+  );
   new LookedAt(registry, 'lbwatch_containers', 'Containers on the engine, running or not.', [], () => [
     { labels: {}, value: readPlan()?.containers.length ?? 0 },
   ]);
@@ -85,4 +92,25 @@ function listPools(plan: Plan | undefined): ReadonlyMap<string, number> {
     pools.set(name, Math.max(servers, pools.get(name) ?? 0));
   }
   return pools;
+}
+
+/**
+ * The nodes by name on which a container asks for a pool as a primary, or serves, and how many there serve. None where
+ * containers are on no node that has a name.
+ */
+function listNodes(plan: Plan | undefined): ReadonlyMap<string, number> {
+  const serving = new Set<string>();
+  for (const { members } of plan?.desired.pools ?? []) {
+    for (const { containerId, standsBy } of members) if (!standsBy) serving.add(containerId);
+  }
+  const primaries = new Set<string>();
+  for (const { containerId, pool, role } of plan?.desired.memberships ?? []) {
+    if (pool !== undefined && role === 'primary') primaries.add(containerId);
+  }
+  const nodes = new Map<string, number>();
+  for (const { id, node } of plan?.containers ?? []) {
+    if (node === undefined || !(serving.has(id) || primaries.has(id))) continue;
+    nodes.set(node, (nodes.get(node) ?? 0) + (serving.has(id) ? 1 : 0));
+  }
+  return nodes;
 }

@@ -48,7 +48,8 @@ function renderAll(member: MemberStatus, pool: string, nowMs: number): TemplateR
     ['address', member.address ?? 'none'],
     ['service', member.service ?? 'none'],
     ['project', member.project ?? 'none'],
-    ['container', html`<code>${member.id}</code>`],
+    ...(member.node === null ? [] : [['node', member.node] as const]),
+    ...renderIds(member),
   ];
   return html`<dl>
     ${rows.map(
@@ -59,4 +60,14 @@ function renderAll(member: MemberStatus, pool: string, nowMs: number): TemplateR
         </div>`,
     )}
   </dl>`;
+}
+
+/** As the engine's own commands show and take them. */
+function renderIds({ id, task }: MemberStatus): readonly (readonly [string, string | TemplateResult])[] {
+  if (task === null) return [['container', html`<code>${id}</code>`]];
+  const { containerId } = task;
+  return [
+    ['task', html`<code>${task.id}</code>`],
+    ['container', containerId === null ? 'none yet' : html`<code>${containerId}</code>`],
+  ];
 }

@@ -5,7 +5,7 @@ import type { MemberStatus } from '../status-document.ts';
 import type { Motion } from './motion.ts';
 import { renderShape } from './shape.ts';
 import type { Actions, Place } from './view.ts';
-import { renderAge, shortName } from './words.ts';
+import { nameMember, renderAge } from './words.ts';
 
 /** How much a member is shown of: all of it, its name, or only its shape where it is one of hundreds. */
 export type Density = 'cards' | 'rows' | 'dots';
@@ -50,17 +50,22 @@ export function renderMember(view: MemberView, { select, visit }: Actions): Temp
       }}
     >
       ${renderShape(member.state)}
-      <span class="name">${shortName(member.container, project)}</span>
-      ${density === 'cards' ? renderMore(view) : nothing}
+      <span class="name">${nameMember(member, project)}</span>
+      ${density === 'rows' ? renderNode(member) : nothing} ${density === 'cards' ? renderMore(view) : nothing}
     </button>
   </li>`;
 }
 
 function renderMore({ member, nowMs }: MemberView): TemplateResult {
   return html`<span class="age">${renderAge(member.since, nowMs)}</span>
+    ${renderNode(member)}
     <span class="address">${member.address ?? 'no address'}</span>
     <span class="state">${renderState(member)}</span>
     ${member.state === 'ready' || member.state === 'standby' ? nothing : html`<span class="reason">${member.reason}</span>`}`;
+}
+
+function renderNode({ node }: MemberStatus): TemplateResult | typeof nothing {
+  return node === null ? nothing : html`<span class="node">${node}</span>`;
 }
 
 /** The state in words, with what is remarkable about it. */
@@ -82,7 +87,8 @@ const backupWords: Readonly<Record<MemberStatus['state'], string>> = {
 };
 
 function describe(member: MemberStatus): string {
-  const { container, address, state, reason } = member;
+  const { container, node, address, state, reason } = member;
+  const where = [...(node === null ? [] : [`on ${node}`]), ...(address === null ? [] : [address])];
   const why = state === 'ready' ? [] : [reason];
-  return [container, renderState(member), ...(address === null ? [] : [address]), ...why].join(', ');
+  return [container, renderState(member), ...where, ...why].join(', ');
 }

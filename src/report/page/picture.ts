@@ -3,25 +3,28 @@ import type { TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 
 import type { NginxStatus, OutsideStatus, StatusDocument } from '../status-document.ts';
+import { listNodes, renderNodes } from './nodes.ts';
 import { renderPool } from './pool.ts';
-import { isEmpty, matchesMember, toggleState } from './search.ts';
+import { isEmpty, matchesMember, toggle } from './search.ts';
 import { renderShape } from './shape.ts';
 import { renderKey } from './tally.ts';
 import type { Actions, View } from './view.ts';
-import { renderCount, shortName, shorten } from './words.ts';
+import { nameMember, renderCount, shortName, shorten } from './words.ts';
 
 /** nginx at the left, and from it to each pool and its members. */
 export function renderPicture(view: View, actions: Actions): TemplateResult | typeof nothing {
   const { status, query, queryText } = view;
   if (status === undefined) return nothing;
   const members = status.pools.flatMap((pool) => pool.members);
-  const toggle = (state: string): void => {
-    actions.search(toggleState(queryText, state));
+  const nodes = listNodes(members);
+  const ask = (what: 'state' | 'node') => (name: string) => {
+    actions.search(toggle(queryText, what, name));
   };
+  const where = nodes.size === 0 ? '' : ` on ${renderCount(nodes.size, 'node')}`;
   return html`
     <header>
-      <h2>${renderCount(status.pools.length, 'pool')}, ${renderCount(members.length, 'member')}</h2>
-      ${renderKey(members, query.states, toggle)}
+      <h2>${renderCount(status.pools.length, 'pool')}, ${renderCount(members.length, 'member')}${where}</h2>
+      ${renderKey(members, query.states, ask('state'))} ${renderNodes(nodes, query.nodes, ask('node'))}
     </header>
     <p class="found" role="status">${isEmpty(query) ? '' : `${renderFound(view, status)} found`}</p>
     <div class="drawing">
@@ -97,14 +100,15 @@ function renderOutside(
   return html`<section class="outside" aria-label="In no pool">
     <h3>In no pool</h3>
     <ul>
-      ${members.map(
-        ({ container, pool, reason }) =>
-          html`<li>
-            ${renderShape('out')} <span class="who" title=${container}>${shortName(container, lbwatch.project)}</span>
-            ${pool === null ? nothing : html`<span class="quiet">asks for ${pool}</span>`}
-            <span class="message">${reason}</span>
-          </li>`,
-      )}
+      ${members.map((member) => {
+        const { container, node, pool, reason } = member;
+        return html`<li>
+          ${renderShape('out')} <span class="who" title=${container}>${nameMember(member, lbwatch.project)}</span>
+          ${node === null ? nothing : html`<span class="quiet">on ${node}</span>`}
+          ${pool === null ? nothing : html`<span class="quiet">asks for ${pool}</span>`}
+          <span class="message">${reason}</span>
+        </li>`;
+      })}
     </ul>
   </section>`;
 }

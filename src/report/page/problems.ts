@@ -36,10 +36,12 @@ export function renderProblems({ status, query }: View): TemplateResult | typeof
   `;
 }
 
-function renderProblem({ container, label, effect, message }: ProblemStatus, status: StatusDocument): TemplateResult {
+function renderProblem(problem: ProblemStatus, status: StatusDocument): TemplateResult {
+  const { container, node, label, effect, message } = problem;
   return html`<li class="problem ${effect}">
     ${renderShape(effect === 'out' ? 'cross' : 'mark')}
     <span class="who" title=${container}>${shortName(container, status.lbwatch.project)}</span>
+    ${node === null ? nothing : html`<span class="quiet">on ${node}</span>`}
     <code class="label">${label}</code>
     <span class="effect">${effect === 'out' ? 'kept out' : 'label ignored'}</span>
     <span class="message">${message}</span>

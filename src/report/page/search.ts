@@ -1,46 +1,56 @@
 import type { MemberStatus, ProblemStatus, TimelineEvent } from '../status-document.ts';
 
-/** What somebody looks for: all of these words, in any order; `state:WORD` asks for members in that state. */
+/**
+ * What somebody looks for: all of these words, in any order; `state:WORD` asks for members in that state, `node:NAME` for
+ * those on that node.
+ */
 export interface Query {
   readonly words: readonly string[];
   readonly states: readonly string[];
+  readonly nodes: readonly string[];
 }
 
-const statePrefix = 'state:';
+const prefixes = { state: 'state:', node: 'node:' } as const;
 
 /** Upper and lower case are the same. */
 export function readQuery(text: string): Query {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const behind = (prefix: string): readonly string[] =>
+    words.filter((word) => word.startsWith(prefix)).map((word) => word.slice(prefix.length));
   return {
-    words: words.filter((word) => !word.startsWith(statePrefix)),
-    states: words.filter((word) => word.startsWith(statePrefix)).map((word) => word.slice(statePrefix.length)),
+    words: words.filter((word) => !Object.values(prefixes).some((prefix) => word.startsWith(prefix))),
+    states: behind(prefixes.state),
+    nodes: behind(prefixes.node),
   };
 }
 
-export function isEmpty({ words, states }: Query): boolean {
-  return words.length === 0 && states.length === 0;
+export function isEmpty({ words, states, nodes }: Query): boolean {
+  return words.length === 0 && states.length === 0 && nodes.length === 0;
 }
 
-/** The text of the query with a state added, or taken out where it was there. */
-export function toggleState(text: string, state: string): string {
-  const word = `${statePrefix}${state}`;
+/** The text of the query with a state or a node added, or taken out where it was there. */
+export function toggle(text: string, what: keyof typeof prefixes, name: string): string {
+  const word = `${prefixes[what]}${name}`;
   const words = text.split(/\s+/).filter(Boolean);
-  const rest = words.filter((other) => other.toLowerCase() !== word);
+  const rest = words.filter((other) => other.toLowerCase() !== word.toLowerCase());
   return (rest.length < words.length ? rest : [...rest, word]).join(' ');
 }
 
-export function matchesMember({ words, states }: Query, member: MemberStatus, pool: string): boolean {
+export function matchesMember({ words, states, nodes }: Query, member: MemberStatus, pool: string): boolean {
   if (states.length > 0 && !states.some((state) => member.state.startsWith(state))) return false;
-  const { container, service, project, address, id, state, role, reason } = member;
-  return hasAll(words, [container, service, project, address, id, state, role, reason, pool]);
+  // The whole name: node-1 is not node-10.
+  if (nodes.length > 0 && !nodes.includes(member.node?.toLowerCase() ?? '')) return false;
+  const { container, service, project, node, task, address, id, state, role, reason } = member;
+  const ids = [id, task?.id, task?.containerId];
+  return hasAll(words, [container, service, project, node, address, ...ids, state, role, reason, pool]);
 }
 
 export function matchesEvent({ words }: Query, { kind, text, container, pool }: TimelineEvent): boolean {
   return hasAll(words, [kind, text, container, pool]);
 }
 
-export function matchesProblem({ words }: Query, { container, label, message }: ProblemStatus): boolean {
-  return hasAll(words, [container, label, message]);
+export function matchesProblem({ words }: Query, { container, node, label, message }: ProblemStatus): boolean {
+  return hasAll(words, [container, node, label, message]);
 }
 
 function hasAll(words: readonly string[], texts: readonly (string | null | undefined)[]): boolean {

@@ -1,4 +1,5 @@
 import { renderDuration } from '../duration.ts';
+import type { MemberStatus } from '../status-document.ts';
 
 /** How long ago or for how long, for people: seconds below a minute, then no seconds any more. */
 export function renderAge(fromIso: string, nowMs: number): string {
@@ -26,11 +27,17 @@ export function shorten(digest: string): string {
   return digest.slice(0, 12);
 }
 
-/** A container's name without its Compose project's, which says nothing beside so many of the same. */
+/** A container's name without its project's, which says nothing beside so many of the same. */
 export function shortName(container: string, project: string | null): string {
   if (project === null) return container;
   const rest = container.startsWith(project) ? container.slice(project.length) : '';
   return /^[-_]./.test(rest) ? rest.slice(1) : container;
+}
+
+/** The same of a member; of a task of Swarm without the task's id, which the details tell. */
+export function nameMember({ container, id, task }: MemberStatus, project: string | null): string {
+  const name = shortName(container, project);
+  return task !== null && name.endsWith(`.${id}`) ? name.slice(0, -id.length - 1) : name;
 }
 
 /** `1 member`, `2 members`. */

@@ -18,7 +18,7 @@ def who(**more):
     return jsonify(service=SERVICE, hostname=HOSTNAME, port=PORT, **more)
 
 
-@app.get("/")
+@app.route("/", methods=["GET", "POST"])
 def index():
     return who()
 

@@ -14,6 +14,12 @@ export async function readCalls(mode: Mode): Promise<readonly string[]> {
   return rows.filter((row) => row[1 + modes.indexOf(mode)] === 'yes').map(([call = '']) => call.replaceAll('`', ''));
 }
 
+/** The calls that lbwatch makes to a manager of a Swarm, by SECURITY.md. */
+export async function readManagerCalls(): Promise<readonly string[]> {
+  const rows = readTable(await readFile(join(root, 'SECURITY.md'), 'utf8'), 'call to a manager');
+  return rows.map(([call = '']) => call.replaceAll('`', ''));
+}
+
 /** The rules of a proxy that allows these calls and refuses all others. */
 export function renderRules(calls: readonly string[]): readonly string[] {
   const rules = calls.map((call) => {

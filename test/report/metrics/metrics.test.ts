@@ -190,6 +190,38 @@ describe('pools', () => {
     expect(names.filter((name) => name.startsWith('lbwatch_pool_members'))).toHaveLength(11_000);
   });
 
+  test('members by node, each once, and nothing where there are no nodes', async () => {
+    const { report, metrics, value } = start();
+    const nodes = async (): Promise<Readonly<Record<string, number>>> => {
+      const found = [...readSeries(await metrics.text())].flatMap(([name, number]) => {
+        const node = /^lbwatch_node_members\{node="(.*)"\}$/.exec(name)?.[1];
+        return node === undefined ? [] : [[node, number] as const];
+      });
+      return Object.fromEntries(found);
+    };
+    report(pass({ plan: planOf([app('one')]) }));
+    expect(await nodes()).toEqual({});
+    report(
+      pass({
+        plan: planOf([
+          app('one', { node: 'a' }),
+          app('two', { node: 'a', labels: { 'lb.pool': 'app, other' } }),
+          app('three', { node: 'b', state: 'exited' }),
+          // Stands by: it makes no node of its own.
+          app('four', { node: 'c', labels: { 'lb.backup': 'app' } }),
+          // Serves, since no primary of its pool can.
+          app('five', { node: 'd', labels: { 'lb.backup': 'rest' } }),
+          container({ name: 'database', node: 'e' }),
+          app('six'),
+        ]),
+      }),
+    );
+    expect(await nodes()).toEqual({ a: 2, b: 0, d: 1 });
+    expect(await value('lbwatch_pool_servers{pool="app"}')).toBe(3);
+    report(pass({ plan: planOf([app('one', { node: 'b' })]) }));
+    expect(await nodes()).toEqual({ b: 1 });
+  });
+
   test('what a failed pass does not know stays as it was', async () => {
     const { report, value } = start();
     report(pass({ plan: planOf([app('one')]) }), pass({ plan: undefined }));

@@ -16,7 +16,7 @@ const many = status({
     pool('api', [...members('api', 198), member('api', 199, { state: 'unhealthy', isIn: false, reason: 'says 500' })]),
     pool('web', members('web', 2)),
   ],
-  problems: [{ container: 'shop-api-7', label: 'lb.port', effect: 'out', message: 'write a number' }],
+  problems: [{ container: 'shop-api-7', node: null, label: 'lb.port', effect: 'out', message: 'write a number' }],
 });
 
 async function readFocus(page: Page): Promise<string> {
@@ -61,6 +61,45 @@ test('a click on a state leaves its members, another click all', async () => {
   expect(await page.locator('.member').allInnerTexts()).toEqual(['api-199']);
   await button.click();
   await page.locator('.member').nth(200).waitFor();
+});
+
+test('a click on a node leaves its members, whole names only; the search finds nodes and tasks by words', async () => {
+  const on = (node: string, number: number) =>
+    member('api', number, { node, task: { id: `task${String(number)}`.padEnd(25, 'x'), containerId: 'c0ffee012345' } });
+  const list = [on('Node-1', 1), on('Node-1', 2), on('node-2', 3), on('node-10', 4)];
+  const { page, server } = await open(status({ pools: [pool('api', list), pool('web', members('web', 10))] }));
+  const nodes = page.getByRole('list', { name: 'Members by node' });
+  expect(await nodes.getByRole('button').allInnerTexts()).toEqual(['2 on Node-1', '1 on node-2', '1 on node-10']);
+  const button = page.getByRole('button', { name: '2 on Node-1' });
+  await button.click();
+  await page.getByText('2 members found').waitFor();
+  expect(await button.getAttribute('aria-pressed')).toBe('true');
+  expect(await page.getByRole('searchbox').inputValue()).toBe('node:Node-1');
+  await button.click();
+  await page.locator('.member').nth(13).waitFor();
+  await page.keyboard.press('/');
+  for (const [typed, found] of [
+    ['node:node-2', '1 member found'],
+    ['node-1', '3 members found'],
+    ['task3', '1 member found'],
+    ['c0ffee NODE-10', '1 member found'],
+  ] as const) {
+    await page.getByRole('searchbox').fill(typed);
+    await page.getByText(found, { exact: true }).waitFor();
+  }
+  await page.getByRole('searchbox').fill('');
+  server.show(
+    status({
+      pools: [
+        pool(
+          'api',
+          Array.from({ length: 13 }, (_, index) => on(`n${String(index)}`, index)),
+        ),
+      ],
+    }),
+  );
+  await page.getByRole('heading', { level: 2, name: '1 pool, 13 members on 13 nodes' }).waitFor();
+  expect(await nodes.count()).toBe(0);
 });
 
 test('a pool is one stop of the tabulator; arrows go on from there; Enter opens the details, which follow; Esc closes them', async () => {

@@ -46,6 +46,8 @@ function say(foreign: readonly string[]): StatusDocument {
       container: text,
       service: text,
       project: text,
+      node: text,
+      task: { id: text, containerId: text },
       address: text,
       reason: text,
       state: 'starting',
@@ -60,7 +62,7 @@ function say(foreign: readonly string[]): StatusDocument {
     nginx: foreign.map((text) => ({ name: text, answersAt: text, version: text, digest: text, inStep: false })),
     pools: each.map((one) => pool(one.container, [one], { method: one.container })),
     outside: each.map((one) => ({ ...one, pool: one.container })),
-    problems: foreign.map((text) => ({ container: text, label: text, effect: 'out', message: text })),
+    problems: foreign.map((text) => ({ container: text, node: text, label: text, effect: 'out', message: text })),
     notes: [...foreign],
   });
 }

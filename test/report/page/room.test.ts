@@ -17,10 +17,11 @@ const long = 'averylongnameofaservicethatsomebodythoughtagoodidea0123456789'.rep
 
 const full = status({
   pools: [
-    pool('api', [...members('api', 8), member(long, 1, { state: 'starting', isIn: false, reason: long })]),
-    pool(long, members('web', 40)),
+    pool('api', [...members('api', 8), member(long, 1, { state: 'starting', isIn: false, reason: long, node: long })]),
+    pool(long, [...members('web', 40), member('web', 41, { node: long }), member('web', 42, { node: 'worker-1' })]),
   ],
-  problems: [{ container: long, label: 'lb.pool', effect: 'out', message: long }],
+  outside: [{ ...member(long, 2, { state: 'out', isIn: false, node: long }), pool: long }],
+  problems: [{ container: long, node: long, label: 'lb.pool', effect: 'out', message: long }],
   notes: [long],
 });
 
@@ -47,7 +48,7 @@ test('on a phone the details are at the bottom, in reach of a thumb', async () =
 
 test.each(['light', 'dark'] as const)('%s: all text can be read', async (colorScheme) => {
   const states = (['ready', 'starting', 'draining', 'unhealthy', 'out'] as const).map((state, index) =>
-    member('api', index + 1, { state, isIn: state === 'ready' }),
+    member('api', index + 1, { state, isIn: state === 'ready', node: `worker-${String(index)}` }),
   );
   const { page, server } = await open(
     status({

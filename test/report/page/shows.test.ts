@@ -79,8 +79,20 @@ test('stale since when, which nginx is behind, what failed, and what is wrong wi
       pools: [pool('api', members('api', 1))],
       outside: [{ ...member('worker', 1, { state: 'out', role: null, isIn: false, reason: 'bad name' }), pool: null }],
       problems: [
-        { container: 'shop-api-1', label: 'lb.wieght', effect: 'ignored', message: 'did you mean lb.weight?' },
-        { container: 'shop-worker-1', label: 'lb.pool', effect: 'out', message: 'write a name such as web' },
+        {
+          container: 'shop-api-1',
+          node: 'worker-1',
+          label: 'lb.wieght',
+          effect: 'ignored',
+          message: 'did you mean lb.weight?',
+        },
+        {
+          container: 'shop-worker-1',
+          node: null,
+          label: 'lb.pool',
+          effect: 'out',
+          message: 'write a name such as web',
+        },
       ],
       notes: ['nginx does not include streams.conf'],
     }),
@@ -94,7 +106,7 @@ test('stale since when, which nginx is behind, what failed, and what is wrong wi
   );
   const problems = page.getByRole('region', { name: 'Problems' });
   expect(await problems.innerText()).toMatch(
-    /nginx refuses the configuration; the last good one goes on serving.*unknown directive "poxy_pass".*3 problems.*worker-1\s+lb\.pool\s+kept out\s+write a name such as web.*api-1\s+lb\.wieght\s+label ignored\s+did you mean lb\.weight\?.*streams\.conf/s,
+    /nginx refuses the configuration; the last good one goes on serving.*unknown directive "poxy_pass".*3 problems.*worker-1\s+lb\.pool\s+kept out\s+write a name such as web.*api-1\s+on worker-1\s+lb\.wieght\s+label ignored\s+did you mean lb\.weight\?.*streams\.conf/s,
   );
   expect(await page.getByRole('region', { name: 'In no pool' }).innerText()).toMatch(/worker-1\s+bad name/);
 });
@@ -149,4 +161,38 @@ test('those who hear the page are told what happens, and not what happened befor
     },
     { withinMs: 10_000 },
   );
+});
+
+test('several nodes: who is where, in the picture, in the details and to those who hear it', async () => {
+  const id = 'qz8hk3l2m4n5p6q7r8s9t0u1v';
+  const task = member('api', 1, {
+    container: `shop_api.1.${id.slice(0, 12)}`,
+    id: id.slice(0, 12),
+    node: 'worker-1',
+    task: { id, containerId: 'c0ffee012345' },
+  });
+  const other = member('api', 2, { node: 'worker-2', task: { id: 'b'.repeat(25), containerId: null } });
+  const outside = member('late', 1, { node: 'worker-2', state: 'out', isIn: false, reason: 'its name is taken' });
+  const { page } = await open(status({ pools: [pool('api', [task, other])], outside: [{ ...outside, pool: 'Api' }] }));
+  expect(await page.getByRole('heading', { level: 2, name: '1 pool, 2 members on 2 nodes' }).count()).toBe(1);
+  const card = page.getByRole('button', { name: `${task.container}, ready, on worker-1, 172.20.0.5:8000` });
+  expect(await card.innerText()).toMatch(/^api\.1\s+1 min\s+worker-1\s+172\.20\.0\.5:8000\s+ready$/);
+  expect(await page.getByRole('region', { name: 'In no pool' }).innerText()).toMatch(/late-1\s+on worker-2\s+asks for/);
+  await card.click();
+  const details = page.getByRole('complementary', { name: 'Details of a member' });
+  await details.getByRole('heading', { name: task.container }).waitFor();
+  expect(await details.innerText()).toMatch(
+    new RegExp(`project\\s+shop\\s+node\\s+worker-1\\s+task\\s+${id}\\s+container\\s+c0ffee012345`),
+  );
+  await page.getByRole('button', { name: /^shop-api-2,/ }).click();
+  await details.getByRole('heading', { name: 'shop-api-2' }).waitFor();
+  expect(await details.innerText()).toMatch(/container\s+none yet/);
+});
+
+test('one engine only: nothing is said of nodes', async () => {
+  const { page } = await open(status({ pools: [pool('api', members('api', 2))] }));
+  await page.getByRole('button', { name: /^shop-api-2,/ }).click();
+  const details = page.getByRole('complementary', { name: 'Details of a member' });
+  await details.getByRole('heading', { name: 'shop-api-2' }).waitFor();
+  expect(await page.locator('main').innerText()).not.toMatch(/node|task/);
 });

@@ -123,10 +123,12 @@ export class SwarmFleet {
   }
 
   async remove(): Promise<void> {
-    for (const { controller, nginx } of this.#balancers) {
-      await controller.kill();
-      await nginx.remove();
-    }
+    await Promise.all(
+      this.#balancers.map(async ({ controller, nginx }) => {
+        await controller.kill();
+        await nginx.remove();
+      }),
+    );
     await this.#manager.remove();
     this.#members.close();
   }

@@ -1,14 +1,16 @@
 /**
- * Bundles the controller into one file, `dist/lbwatch.js`, and notes which sources it was made of. With `--check` it
- * only says, by its exit code and without any package, whether that file is up to date.
+ * Bundles the controller into `dist/`: `lbwatch.js`, and beside it the parts that it loads when they are needed. Notes which
+ * sources they were made of. With `--check` it only says, by its exit code and without any package, whether that is up to
+ * date.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const bundle = join(root, 'dist/lbwatch.js');
+const dist = join(root, 'dist');
+const bundle = join(dist, 'lbwatch.js');
 const stamp = `${bundle}.sources`;
 
 /** A digest of everything the bundle is made of. */
@@ -35,10 +37,13 @@ if (!isCurrent) {
   const { build } = await import('esbuild');
   const { leaveOut } = await import('./left-out.mjs');
   const { buildPage } = await import('./build-page.mjs');
-  await build({
-    entryPoints: [join(root, 'src/main.ts')],
-    outfile: bundle,
+  const { metafile } = await build({
+    entryPoints: { lbwatch: join(root, 'src/main.ts') },
+    outdir: dist,
     bundle: true,
+    // A part for each dynamic import, and one for what several of them share.
+    splitting: true,
+    metafile: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
@@ -49,7 +54,6 @@ if (!isCurrent) {
     define: { lbwatchPage: JSON.stringify(await buildPage()) },
     banner: {
       js: [
-        '#!/usr/bin/env node',
         "import { createRequire as __createRequire } from 'node:module';",
         "import { fileURLToPath as __toPath } from 'node:url';",
         "import { dirname as __toDirectory } from 'node:path';",
@@ -60,5 +64,9 @@ if (!isCurrent) {
     },
   });
   chmodSync(bundle, 0o755);
+  const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+  for (const name of readdirSync(dist)) if (name.endsWith('.js') && !made.has(name)) rmSync(join(dist, name));
+  // Told what they are, Node.js need not try and read each of them twice.
+  writeFileSync(join(dist, 'package.json'), '{ "type": "module" }\n');
   writeFileSync(stamp, digest);
 }

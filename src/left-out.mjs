@@ -9,7 +9,10 @@ const promClientParts = ['./lib/pushgateway', './lib/cluster', './lib/defaultMet
 const substitutes = new Map([
   // dockerode: engines reached over SSH, which the settings refuse, and builds of images.
   ['ssh2', `exports.Client = class { constructor() { ${refuse('ssh2')} } };`],
-  ...['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs'].map(refuseAll),
+  ...['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs', 'zlib'].map(refuseAll),
+  // pino: writing in a thread of its own.
+  ['thread-stream', `module.exports = class { constructor() { ${refuse('thread-stream')} } };`],
+  ['worker_threads', 'exports.isMainThread = true;'],
   // fastify: HTTP/2, requests without a socket, and routes with a JSON schema.
   ...['node:http2', 'light-my-request'].map(refuseAll),
   ...['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'].map(refuseCalls),
@@ -19,8 +22,9 @@ const substitutes = new Map([
 ]);
 
 /**
- * Leaves them out, and has `node:http` loaded by `require`: an import reads all it exports, and one of that is a second HTTP
- * client, which is loaded when it is read.
+ * Leaves them out. Has `node:http` loaded by `require`: an import reads all it exports, and one of that is a second HTTP
+ * client, which is loaded when it is read. Has `node:https`, and all of TLS with it, loaded when it is first used: engines
+ * are seldom reached over TLS, and lbwatch's own server never is.
  * @type {import('esbuild').Plugin}
  */
 export const leaveOut = {
@@ -34,6 +38,12 @@ export const leaveOut = {
     build.onResolve({ filter: /^(?:node:)?http$/ }, ({ path, kind }) =>
       kind === 'import-statement' ? { path, namespace: 'by-require' } : undefined,
     );
+    build.onResolve({ filter: /^(?:node:)?https$/ }, ({ namespace }) =>
+      namespace === 'when-used' ? undefined : { path: 'node:https', namespace: 'when-used' },
+    );
+    build.onLoad({ filter: /./, namespace: 'when-used' }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, { get: (_, name) => require('${path}')[name] });`,
+    }));
     build.onLoad({ filter: /./, namespace: 'by-require' }, ({ path }) => ({
       contents: `module.exports = require('${path}');`,
     }));

@@ -1,4 +1,5 @@
-import { Held } from './adapters/claim.ts';
+#!/usr/bin/env node
+import { Held } from './adapters/held.ts';
 import { dropPrivileges } from './adapters/privileges.ts';
 import { createProgram } from './cli/program.ts';
 import { complain, whenAllIsRead } from './cli/say.ts';

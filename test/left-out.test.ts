@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -7,7 +7,8 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { buildPage } from './support/built-page.ts';
 import { buildBundle } from './support/run-lab.ts';
 
-const bundle = join(import.meta.dirname, '../dist/lbwatch.js');
+const dist = join(import.meta.dirname, '../dist');
+const bundle = join(dist, 'lbwatch.js');
 
 describe('the bundle', () => {
   beforeAll(() => {
@@ -24,9 +25,26 @@ describe('the bundle', () => {
     expect(explain('ssh://somebody@engine')).toMatch(/^lbwatch: .*does not speak ssh: forward the socket/);
   });
 
-  // Each MB of text is a MB of memory, before anything of it runs.
-  test('is no larger than what is used of it, and the status page', async () => {
+  // Each MB of text is two of memory, before anything of it runs.
+  test('has no larger parts than what is used of them, and the status page', async () => {
     const page = JSON.stringify(await buildPage());
-    expect(statSync(bundle).size - page.length).toBeLessThan(1_400_000);
+    const always = reach('lbwatch.js', new Set());
+    const [engineCommands = ''] = readdirSync(dist).filter((name) => name.startsWith('engine-commands-'));
+    expect(sumBytes(always)).toBeLessThan(270_000);
+    expect(sumBytes(reach(engineCommands, new Set(always))) - page.length).toBeLessThan(1_180_000);
+    expect(readdirSync(dist).filter((name) => name.endsWith('.js')).length).toBeLessThan(10);
   });
 });
+
+/** The parts that one loads before it runs, and itself. */
+function reach(part: string, known: Set<string>): ReadonlySet<string> {
+  if (known.has(part)) return known;
+  known.add(part);
+  const text = readFileSync(join(dist, part), 'utf8');
+  for (const [, other = ''] of text.matchAll(/(?:\bfrom|\bimport) ?"\.\/([^"/]+\.js)"/g)) reach(other, known);
+  return known;
+}
+
+function sumBytes(parts: ReadonlySet<string>): number {
+  return [...parts].reduce((bytes, part) => bytes + statSync(join(dist, part)).size, 0);
+}

@@ -8,7 +8,7 @@ import * as z from 'zod';
 
 import { messageOf } from '../core/error-words.ts';
 import { printable } from '../core/printable.ts';
-import { AppError } from '../loop/ports.ts';
+import { Held } from './held.ts';
 import { writeAtomically } from './write-atomic.ts';
 
 const holderSchema = z.object({
@@ -20,18 +20,7 @@ const holderSchema = z.object({
 });
 
 /** Who keeps a directory, as it has written down itself. */
-export type Holder = z.infer<typeof holderSchema>;
-
-/** Another lbwatch keeps the directory. */
-export class Held extends AppError {
-  constructor(directory: string, holder: Holder | undefined) {
-    super(
-      'files',
-      `another lbwatch keeps ${directory}: ${describeHolder(holder)}; a directory takes one: stop that one, or give this one a volume of its own (LBWATCH_DIR)`,
-    );
-    this.name = 'Held';
-  }
-}
+type Holder = z.infer<typeof holderSchema>;
 
 /** How often one that starts asks again, for another that is just ending. */
 const againMs = 20;
@@ -81,7 +70,7 @@ export class Claim {
       await pause(againMs * (0.5 + Math.random()));
       taken = lock(path);
     }
-    if (taken === 'held') throw new Held(this.#directory, readHolder(this.#directory));
+    if (taken === 'held') throw new Held(this.#directory, describeHolder(readHolder(this.#directory)));
     if (typeof taken === 'string') {
       this.#why = taken;
       return;

@@ -36,6 +36,16 @@ export function toContainer(info: Docker.ContainerInfo, portVariable: number | u
   };
 }
 
+/** The same of an element that nobody has looked at yet. Throws a TypeError where it is no container at all. */
+export function toListed(element: unknown): Container {
+  return toContainer(element as Docker.ContainerInfo, undefined);
+}
+
+/** The ports that it passes on. */
+export function toListedPorts(element: unknown): readonly PublishedPort[] {
+  return toPublishedPorts(element as Docker.ContainerInfo);
+}
+
 /** `GET /containers/{id}/json`: the same as {@link toContainer} makes of the list's element. */
 export function toInspected(info: Docker.ContainerInspectInfo): Container {
   const { State, Config, NetworkSettings } = info as Sparse<Docker.ContainerInspectInfo>;
@@ -103,7 +113,7 @@ function toExposedPort(port: number, protocol: string): readonly ExposedPort[] {
 }
 
 /** `GET /containers/json`, one element: the ports that its machine passes on. */
-export function toPublishedPorts(info: Docker.ContainerInfo): readonly PublishedPort[] {
+function toPublishedPorts(info: Docker.ContainerInfo): readonly PublishedPort[] {
   const { Ports: ports } = info as Sparse<Docker.ContainerInfo>;
   return (ports ?? []).flatMap(({ PrivatePort, Type, PublicPort, IP }: Partial<Docker.Port>) =>
     toExposedPort(PrivatePort ?? 0, Type ?? '').flatMap((exposed) => toPublishedPort(exposed, PublicPort, IP)),

@@ -15,24 +15,25 @@ import { readDockerHost } from './docker-host.ts';
 import type { DockerHost } from './docker-host.ts';
 import {
   isPodman,
-  toContainer,
   toEngineEvent,
   toEngineVersion,
   toInspected,
   toInspectedPublishedPorts,
+  toListed,
+  toListedPorts,
   toPortVariable,
   toProcesses,
-  toPublishedPorts,
   toStartedAt,
   toStopSignal,
 } from './docker-map.ts';
 import type { EngineVersion, Process } from './docker-map.ts';
+import { openAnswer } from './docker-answer.ts';
 import { describeEngineError } from './engine-error.ts';
 import { FrameReader } from './exec-frames.ts';
-import { toList } from './raw-data.ts';
 import { NoShell } from './exec.ts';
 import type { Connection, ExecResult, Execution } from './exec.ts';
 import type { Machine } from './machine.ts';
+import { JsonElements } from './json-elements.ts';
 
 /**
  * Only what changes membership: each health probe alone makes three exec events. Podman filters by its own names, `died`
@@ -93,12 +94,11 @@ export class DockerEngine implements Engine, EventStream {
   }
 
   async listContainers(): Promise<readonly Container[]> {
-    const infos = await this.#call('list', 'list containers', (abortSignal) =>
-      this.#docker.listContainers({ all: true, abortSignal }),
-    );
     const address = await this.#resolve();
-    const listed = infos.map((info) =>
-      this.#place(toContainer(info, undefined), address, () => toPublishedPorts(info)),
+    const listed = await this.#call('list', 'list containers', (abortSignal) =>
+      this.#readList('/containers/json?', { all: true }, abortSignal, (element) =>
+        this.#place(toListed(element), address, () => toListedPorts(element)),
+      ),
     );
     const listsAll = !listed.some(isServing) || (await this.#asksDocker());
     const containers = await Promise.all(
@@ -106,7 +106,7 @@ export class DockerEngine implements Engine, EventStream {
         listsAll ? this.#addPortVariable(container) : this.#inspectServing(container, address),
       ),
     );
-    this.#forgetAllBut(new Set(infos.map((info) => info.Id)));
+    this.#forgetAllBut(new Set(containers.map(({ id }) => id)));
     return containers;
   }
 
@@ -159,24 +159,14 @@ export class DockerEngine implements Engine, EventStream {
     return toEngineVersion(await this.#call('version', 'ask for the version', () => this.#docker.version()));
   }
 
-  /** `GET /tasks` of a manager, by its own filters. */
-  listTasks(filters: Readonly<Record<string, readonly string[]>>): Promise<readonly unknown[]> {
-    return this.#callList('tasks', 'list the tasks of the Swarm', (abortSignal) =>
-      this.#docker.listTasks({ filters: JSON.stringify(filters), abortSignal }),
-    );
-  }
-
-  /** `GET /services` of a manager. */
-  listServices(): Promise<readonly unknown[]> {
-    return this.#callList('services', 'list the services of the Swarm', (abortSignal) =>
-      this.#docker.listServices({ abortSignal }),
-    );
-  }
-
-  /** `GET /nodes` of a manager. */
-  listNodes(): Promise<readonly unknown[]> {
-    return this.#callList('nodes', 'list the nodes of the Swarm', (abortSignal) =>
-      this.#docker.listNodes({ abortSignal }),
+  /** A list that a manager has of its Swarm, each element as it is read: `GET /tasks`, `/services` or `/nodes`. */
+  listSwarm<T>(
+    what: 'tasks' | 'services' | 'nodes',
+    filters: Readonly<Record<string, readonly string[]>>,
+    read: (element: unknown) => T,
+  ): Promise<readonly T[]> {
+    return this.#call(what, `list the ${what} of the Swarm`, (abortSignal) =>
+      this.#readList(`/${what}?`, { filters: JSON.stringify(filters) }, abortSignal, read),
     );
   }
 
@@ -284,6 +274,25 @@ export class DockerEngine implements Engine, EventStream {
     }
   }
 
+  /** One by one as they come: a list of thousands, read as a whole, makes a peak that memory never comes down from. */
+  /** Reads a JSON array element by element. */
+  async #readList<T>(
+    path: string,
+    options: object,
+    abortSignal: AbortSignal,
+    read: (element: unknown) => T,
+  ): Promise<readonly T[]> {
+    const answer = await openAnswer(this.#docker, path, options, abortSignal);
+    const elements = new JsonElements();
+    const list: T[] = [];
+    const take = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
+      for await (const piece of pieces) for (const element of elements.take(piece)) list.push(read(element));
+      elements.end();
+    };
+    await pipeline(answer, take, { signal: abortSignal });
+    return list;
+  }
+
   /** Whether the list tells all that the engine knows. Podman's lacks health, and ports that are not published. */
   async #asksDocker(): Promise<boolean> {
     this.#isDocker ??= await this.#call('version', 'ask which engine it is', async () => {
@@ -353,19 +362,6 @@ export class DockerEngine implements Engine, EventStream {
 
   #forgetAllBut(ids: ReadonlySet<string>): void {
     for (const id of this.#portVariables.keys()) if (!ids.has(id)) this.#portVariables.delete(id);
-  }
-
-  async #callList(
-    kind: EngineCall,
-    what: string,
-    call: (abortSignal: AbortSignal) => Promise<unknown>,
-  ): Promise<readonly unknown[]> {
-    return this.#call(kind, what, async (abortSignal) => {
-      const list = await call(abortSignal);
-      // What is no JSON, such as an answer that was cut on the way, comes as the bytes that it is.
-      if (!Array.isArray(list)) throw new Error('the answer is no JSON list');
-      return toList(list);
-    });
   }
 
   /** Comes to an end in time, whether or not what is called heeds the signal. */

@@ -12,7 +12,8 @@ export function dropPrivileges(environment: Readonly<Record<string, string | und
   const user = Number(environment['LBWATCH_USER']);
   if (process.getuid?.() !== 0 || !Number.isInteger(user) || user <= 0) return;
   ownDirectory(environment['LBWATCH_DIR'] ?? defaultDirectory, user);
-  const socketGroup = readSocketGroup(environment['DOCKER_HOST']);
+  const engines = environment['LBWATCH_ENGINES'] ?? '';
+  const socketGroup = readSocketGroup(engines === '' ? environment['DOCKER_HOST'] : findSocket(engines));
   process.setgroups?.(socketGroup === undefined ? [] : [socketGroup]);
   process.setgid?.(user);
   process.setuid?.(user);
@@ -25,6 +26,14 @@ function ownDirectory(directory: string, user: number): void {
   } catch {
     // Absent, or without the capability: doctor and the first write say so with the path.
   }
+}
+
+/** Of several engines one at most is behind a socket. */
+function findSocket(engines: string): string | undefined {
+  return engines
+    .split(',')
+    .map((engine) => engine.trim())
+    .find((engine) => engine.startsWith('unix://'));
 }
 
 function readSocketGroup(dockerHost: string | undefined): number | undefined {

@@ -9,10 +9,17 @@ import { toNode, toService, toSwarmEvent, toTask } from './swarm-map.ts';
  */
 const wanted = ['running', 'ready'];
 
+/** A manager without a leader holds a call for 20 s (seen with engine 20.10); another manager may have one by then. */
+const callTimeoutMs = 5000;
+
 /** What a manager tells of a Swarm. Each method may throw an AppError. */
 export interface SwarmApi {
-  /** Those whose desired state is to run, or to be ready to. */
-  listTasks(): Promise<readonly SwarmTask[]>;
+  /**
+   * Those whose desired state is to run, or to be ready to.
+   *
+   * @param serviceIds of these services alone, all of which there must be; undefined: of all
+   */
+  listTasks(serviceIds: readonly string[] | undefined): Promise<readonly SwarmTask[]>;
   listServices(): Promise<readonly SwarmService[]>;
   listNodes(): Promise<readonly SwarmNode[]>;
   /** The events of services and nodes. */
@@ -23,20 +30,23 @@ export interface SwarmApi {
 export class ManagerApi implements SwarmApi {
   readonly #engine: DockerEngine;
 
+  /** @param engine nobody else's: calls are given less time from now on */
   constructor(engine: DockerEngine) {
     this.#engine = engine;
+    this.#engine.callTimeoutMs = callTimeoutMs;
   }
 
-  async listTasks(): Promise<readonly SwarmTask[]> {
-    return parsed(await this.#engine.listTasks({ 'desired-state': wanted }), toTask);
+  async listTasks(serviceIds: readonly string[] | undefined): Promise<readonly SwarmTask[]> {
+    const filters = { 'desired-state': wanted, ...(serviceIds === undefined ? {} : { service: serviceIds }) };
+    return withoutNone(await this.#engine.listSwarm('tasks', filters, toTask));
   }
 
   async listServices(): Promise<readonly SwarmService[]> {
-    return parsed(await this.#engine.listServices(), toService);
+    return withoutNone(await this.#engine.listSwarm('services', {}, toService));
   }
 
   async listNodes(): Promise<readonly SwarmNode[]> {
-    return parsed(await this.#engine.listNodes(), toNode);
+    return withoutNone(await this.#engine.listSwarm('nodes', {}, toNode));
   }
 
   subscribe(subscription: Subscription): Promise<void> {
@@ -49,6 +59,6 @@ const swarmEvents = {
   parse: toSwarmEvent,
 };
 
-function parsed<T>(raw: readonly unknown[], parse: (one: unknown) => T | undefined): readonly T[] {
-  return raw.flatMap((one) => parse(one) ?? []);
+function withoutNone<T>(list: readonly (T | undefined)[]): readonly T[] {
+  return list.filter((one) => one !== undefined);
 }

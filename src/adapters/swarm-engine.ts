@@ -1,6 +1,7 @@
 import { isSameList } from '../core/same-list.ts';
-import { asContainer, isConverging, sortTasks, stillLeaving } from '../core/swarm.ts';
+import { asContainer, isConverging, listConcerned, sortTasks, stillLeaving } from '../core/swarm.ts';
 import type { LeavingTask, SwarmNode, SwarmService, SwarmTask } from '../core/swarm.ts';
+import type { Scope } from '../core/eligible.ts';
 import type { Container } from '../core/model.ts';
 import type { Clock, Engine, EngineEvent, EventStream, Subscription } from '../loop/ports.ts';
 import type { SwarmApi } from './swarm-api.ts';
@@ -50,6 +51,7 @@ export class SwarmEngine implements Engine, EventStream {
   readonly #api: SwarmApi;
   readonly #clock: Clock;
   readonly #selfId: string | undefined;
+  readonly #scope: Scope | 'own';
   readonly #onEvent = new Set<() => void>();
   #tasks: Known<SwarmTask> | undefined;
   #services: Known<SwarmService> | undefined;
@@ -61,11 +63,15 @@ export class SwarmEngine implements Engine, EventStream {
   /** How many events came: what was asked for before one may be older than it. */
   #told = 0;
 
-  /** @param selfId the id of the controller's own container, or its beginning */
-  constructor(api: SwarmApi, clock: Clock, selfId: string | undefined) {
+  /**
+   * @param selfId the id of the controller's own container, or its beginning
+   * @param scope whose tasks matter; those of others are listed the first time only, for who looks once
+   */
+  constructor(api: SwarmApi, clock: Clock, selfId: string | undefined, scope: Scope | 'own') {
     this.#api = api;
     this.#clock = clock;
     this.#selfId = selfId;
+    this.#scope = scope;
   }
 
   async listContainers(): Promise<readonly Container[]> {
@@ -127,12 +133,18 @@ export class SwarmEngine implements Engine, EventStream {
   async #poll(): Promise<Poll> {
     const asked = { atMs: this.#clock.nowMs(), told: this.#told };
     const isKnown = this.#isFresh(this.#services, lastingMs) && this.#isFresh(this.#nodes, lastingMs);
-    const [tasks] = await Promise.all([this.#api.listTasks(), isKnown ? undefined : this.#askAround()]);
+    if (!isKnown) await this.#askAround();
+    const concerned = this.#chooseConcerned();
+    const tasks = await this.#listTasks(concerned);
     const byId = new Map(sortTasks(tasks).map((task) => [task.id, task]));
     // Made since we asked, and no event has come yet.
     if (isKnown && !this.#knowsAllOf(byId.values())) await this.#askAround();
     const gone = [...(this.#tasks?.byId.values() ?? [])].filter(({ id }) => !byId.has(id));
-    const left = gone.filter(isServing).map((task) => ({ task, sinceMs: this.#clock.unixMs() }));
+    const isOthers = ({ serviceId }: SwarmTask): boolean =>
+      concerned?.includes(serviceId) === false && this.#services?.byId.has(serviceId) === true;
+    const left = gone
+      .filter((task) => isServing(task) && !isOthers(task))
+      .map((task) => ({ task, sinceMs: this.#clock.unixMs() }));
     const graceMs = (serviceId: string): number => this.#services?.byId.get(serviceId)?.stopGraceMs ?? 0;
     this.#leaving = stillLeaving([...this.#leaving, ...left], byId, graceMs, this.#clock.unixMs());
     this.#tasks = { ...asked, byId };
@@ -147,9 +159,31 @@ export class SwarmEngine implements Engine, EventStream {
   }
 
   #countAskers(tasks: readonly SwarmTask[]): number {
-    const selfId = this.#selfId;
-    const own = selfId === undefined ? undefined : tasks.find((task) => task.containerId?.startsWith(selfId));
+    const own = this.#findOwn(tasks);
     return own === undefined ? 1 : tasks.filter(({ serviceId }) => serviceId === own.serviceId).length;
+  }
+
+  /** All of them, until it is known which of them lbwatch itself is. */
+  #chooseConcerned(): readonly string[] | undefined {
+    const own = this.#findOwn(this.#tasks?.byId.values() ?? []);
+    return own && listConcerned(this.#services?.byId ?? new Map(), this.#scope, own);
+  }
+
+  async #listTasks(concerned: readonly string[] | undefined): Promise<readonly SwarmTask[]> {
+    try {
+      return await this.#api.listTasks(concerned);
+    } catch (error) {
+      // One of them was removed meanwhile, perhaps: whoever asks for what there is not is told nothing.
+      if (concerned === undefined) throw error;
+      return this.#api.listTasks(undefined);
+    }
+  }
+
+  #findOwn(tasks: Iterable<SwarmTask>): SwarmTask | undefined {
+    const selfId = this.#selfId;
+    if (selfId === undefined) return undefined;
+    for (const task of tasks) if (task.containerId?.startsWith(selfId) === true) return task;
+    return undefined;
   }
 
   async #askAround(): Promise<void> {

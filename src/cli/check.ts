@@ -1,4 +1,6 @@
 import type { Report } from '../stack/check-stack.ts';
+import { BadComposeFile } from '../adapters/compose-yaml.ts';
+import { readProject, readSiteTexts } from '../adapters/read-stack.ts';
 import { checkStack } from '../stack/check-stack.ts';
 import { chooseNginxServices } from '../stack/choose-services.ts';
 import { sortFindings } from '../stack/finding.ts';
@@ -11,7 +13,7 @@ import type { Paint } from './say.ts';
 import { showPath } from './shown-path.ts';
 import { readStackSettings } from './stack-settings.ts';
 
-export interface CheckOptions {
+interface CheckOptions {
   readonly format: 'people' | 'json' | 'github';
   /** Whether `docker compose config` and `docker image inspect` may be asked. */
   readonly asksDocker: boolean;
@@ -29,8 +31,6 @@ export async function check(
   folder: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  // Loaded here, since the controller does without: YAML alone is a tenth of the bundle.
-  const { BadComposeFile } = await import('../adapters/compose-yaml.ts');
   try {
     const { report, isByCompose } = await examine(given, asksDocker, folder, environment);
     if (format === 'json') sayJson(toJson(report, isByCompose));
@@ -59,7 +59,6 @@ export async function examine(
   folder: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly report: Report; readonly isByCompose: boolean }> {
-  const { readProject, readSiteTexts } = await import('../adapters/read-stack.ts');
   const { project, isByCompose } = await readProject(given, { folder, environment, asksDocker });
   const { settings, findings } = readStackSettings(findLbwatch(project));
   const site = await readSiteTexts(chooseNginxServices(project, settings.nginx), settings.dir);
@@ -67,14 +66,6 @@ export async function examine(
   const all = sortFindings([...report.findings, ...findings]).map((finding) => shorten(finding, folder));
   return { report: { ...report, findings: all }, isByCompose };
 }
-
-export const checkHelp = `
-Without FILE, the files that Compose itself would take: COMPOSE_FILE, else compose.yaml or docker-compose.yaml with its
-override, here or in a folder above. Variables, extends, include and several files are resolved by docker compose where
-it is installed, else by lbwatch. The engine is asked for one thing at most: which port an image exposes, where a label
-leaves the port to the image and the engine has it.
-
-Exit codes: 0 nothing is wrong, 1 there are errors or warnings, 2 the files cannot be read.`;
 
 function shorten(finding: Finding, folder: string): Finding {
   return {

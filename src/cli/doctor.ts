@@ -36,6 +36,7 @@ export async function doctor(settings: Settings, isJson: boolean): Promise<numbe
   const plan = await attempt('containers', () => look(wired.parts));
   if ('check' in plan) findings.push(plan);
   else {
+    if (wired.swarm !== undefined) findings.push(describeSwarm(plan));
     findings.push(describeContainers(plan), ...(await checkNginx(plan, wired)));
     findings.push(...plan.notes.map((note) => warn('notes', note)));
     findings.push(
@@ -113,6 +114,12 @@ async function checkSite({ site }: Settings, { files }: Wired): Promise<Finding>
   const pools = named.length > 0 ? `it passes to ${named.join(', ')}` : 'it names no pool';
   const own = defined.length > 0 ? `; upstreams of its own: ${defined.join(', ')}` : '';
   return ok('site', `${String(fileCount)} files in ${site.join(', ')}; ${pools}${own}`);
+}
+
+function describeSwarm({ containers }: Plan): Finding {
+  const count = (values: readonly unknown[]): string => String(new Set(values).size);
+  const tasks = `${String(containers.length)} tasks of ${count(containers.map(({ task }) => task?.service))} services`;
+  return ok('swarm', `${tasks} on ${count(containers.map(({ node }) => node))} machines`);
 }
 
 function describeContainers({ desired }: Plan): Finding {

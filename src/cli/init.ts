@@ -1,6 +1,10 @@
 import { createTwoFilesPatch } from 'diff';
 
+import { BadComposeFile } from '../adapters/compose-yaml.ts';
+import { planFiles } from '../adapters/plan-files.ts';
 import type { FilesPlan } from '../adapters/plan-files.ts';
+import { readProject } from '../adapters/read-stack.ts';
+import { writeTogether } from '../adapters/write-together.ts';
 import type { FileChange } from '../adapters/write-together.ts';
 import { printable, printableLine } from '../core/printable.ts';
 import { findLbwatch } from '../stack/roles.ts';
@@ -9,7 +13,7 @@ import type { Paint } from './say.ts';
 import { showPath } from './shown-path.ts';
 import { readStackSettings } from './stack-settings.ts';
 
-export interface InitOptions {
+interface InitOptions {
   readonly isWriting: boolean;
   /** Whether `docker compose config` and `docker image inspect` may be asked. */
   readonly asksDocker: boolean;
@@ -28,10 +32,6 @@ export async function init(
   folder: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const { readProject } = await import('../adapters/read-stack.ts');
-  const { BadComposeFile } = await import('../adapters/compose-yaml.ts');
-  const { planFiles } = await import('../adapters/plan-files.ts');
-  const { writeTogether } = await import('../adapters/write-together.ts');
   try {
     const read = await readProject(given, { folder, environment, asksDocker });
     const { settings } = readStackSettings(findLbwatch(read.project));
@@ -100,12 +100,3 @@ export function renderRemarks({ left }: Pick<FilesPlan, 'left'>, folder: string)
 function shorten(path: string, folder: string): string {
   return printable(showPath(path, folder), 4096);
 }
-
-export const initHelp = `
-For a stack whose nginx.conf was written by hand. Reads the Compose files as lbwatch check does, and nginx's
-configuration where it is mounted below /etc/nginx or copied there by a Dockerfile. Each upstream block whose servers are
-services of the Compose file becomes labels; weight, max_fails, fail_timeout, max_conns, backup, the method and keepalive
-are carried over. A block that holds anything that no label says stays as it is, and the reason is told. Comments, order
-and formatting stay. --write keeps each file as FILE.before-lbwatch; all files are written, or none.
-
-Exit codes: 0 shown, written, or nothing to do; 1 nothing can be carried over; 2 the files cannot be read.`;

@@ -1,17 +1,13 @@
 import { Command, Option } from 'commander';
 
 import { printable, printableLine } from '../core/printable.ts';
-import { check, checkHelp } from './check.ts';
 import { completionHelp, renderCompletion, shells } from './completion.ts';
-import { doctor } from './doctor.ts';
 import { drain, drainHelp } from './drain.ts';
-import { explain } from './explain.ts';
+import type * as FileCommands from './file-commands.ts';
 import { helpTopics } from './help-topics.ts';
+import type * as EngineCommands from './engine-commands.ts';
+import { checkHelp, initHelp } from './file-command-help.ts';
 import { health } from './health.ts';
-import { init, initHelp } from './init.ts';
-import { once } from './once.ts';
-import { render } from './render.ts';
-import { run } from './run.ts';
 import { complain, say } from './say.ts';
 import { readSettings, settingsTable } from './settings.ts';
 import type { Settings } from './settings.ts';
@@ -20,7 +16,8 @@ import { undrain } from './undrain.ts';
 import { version } from './version.ts';
 
 /**
- * The command line. Each command is a file beside this one.
+ * The command line. Each command is a file beside this one. The large ones are loaded when they are called for: what a
+ * command does without is memory that the controller need not hold for months, and time that each HEALTHCHECK saves.
  *
  * @param environment where settings without a flag are read from
  * @param exit called with the exit code when a command has ended
@@ -63,6 +60,7 @@ export function createProgram(
     'run',
     'watch the engine and keep nginx in step, until SIGTERM; exit code 0 after SIGTERM, 6 another lbwatch keeps the directory',
     async (settings) => {
+      const { run } = await loadEngineCommands();
       await run(settings);
       return 0;
     },
@@ -70,15 +68,22 @@ export function createProgram(
   add(
     'once',
     'one pass; exit code 0 in step, 3 rejected, 4 rolled back, 5 unavailable, 6 another lbwatch keeps the directory',
-    (settings, command) => once(settings, hasFlag(command, 'json')),
+    async (settings, command) => {
+      const { once } = await loadEngineCommands();
+      return once(settings, hasFlag(command, 'json'));
+    },
   ).option('--json', 'print the outcome as JSON');
-  add('render', 'print what would be written', (settings, command) =>
-    render(settings, hasFlag(command, 'diff')),
-  ).option('--diff', 'print the difference to what is there; exit code 0 no difference, 1 there is one');
+  add('render', 'print what would be written', async (settings, command) => {
+    const { render } = await loadEngineCommands();
+    return render(settings, hasFlag(command, 'diff'));
+  }).option('--diff', 'print the difference to what is there; exit code 0 no difference, 1 there is one');
   add(
     'explain [container]',
     'each container, or those of a name, an id or a service: in, waiting or out, in which pool, and why',
-    (settings, command) => explain(settings, command.args[0], hasFlag(command, 'json')),
+    async (settings, command) => {
+      const { explain } = await loadEngineCommands();
+      return explain(settings, command.args[0], hasFlag(command, 'json'));
+    },
   ).option('--json', 'print an array of container, node (of several machines), pool, role, state, address, reason');
   add(
     'status',
@@ -93,9 +98,10 @@ export function createProgram(
     .option('--watch', 'go on: drawn again on a terminal, elsewhere printed after each change')
     .option('--json', 'print what api/status answers; with --watch, one line each')
     .option('--address <where>', 'PORT, HOST:PORT or URL of a controller elsewhere (what --status says)');
-  add('doctor', 'look at socket, directory, site and nginx, and say what to do', (settings, command) =>
-    doctor(settings, hasFlag(command, 'json')),
-  ).option('--json', 'print the findings as JSON');
+  add('doctor', 'look at socket, directory, site and nginx, and say what to do', async (settings, command) => {
+    const { doctor } = await loadEngineCommands();
+    return doctor(settings, hasFlag(command, 'json'));
+  }).option('--json', 'print the findings as JSON');
   add('drain <container>', 'take a container out, acknowledged by nginx', (settings, command) =>
     drain(settings, command.args[0] ?? '', {
       isWaiting: hasFlag(command, 'wait'),
@@ -118,6 +124,9 @@ export function createProgram(
   return program;
 }
 
+const loadEngineCommands = (): Promise<typeof EngineCommands> => import('./engine-commands.ts');
+const loadFileCommands = (): Promise<typeof FileCommands> => import('./file-commands.ts');
+
 const programHelp = `
 Every flag is also a variable: --log-format is LBWATCH_LOG_FORMAT. A flag beats its variable.
 
@@ -139,6 +148,7 @@ function addOwnFiles(
     .addHelpText('after', checkHelp)
     .action(async (files: readonly string[], _options: unknown, command: Command) => {
       const format = hasFlag(command, 'json') ? 'json' : hasFlag(command, 'github') ? 'github' : 'people';
+      const { check } = await loadFileCommands();
       exit(await check(files, { format, asksDocker: hasFlag(command, 'docker') }, process.cwd(), environment));
     });
   program
@@ -149,6 +159,7 @@ function addOwnFiles(
     .addHelpText('after', initHelp)
     .action(async (files: readonly string[], _options: unknown, command: Command) => {
       const options = { isWriting: hasFlag(command, 'write'), asksDocker: hasFlag(command, 'docker') };
+      const { init } = await loadFileCommands();
       exit(await init(files, options, process.cwd(), environment));
     });
 }

@@ -65,8 +65,9 @@ function hostVariables(service: Service | undefined): Readonly<Record<string, st
 
 function toStack(settings: Settings, host: Readonly<Record<string, string | undefined>>): StackSettings {
   const [only, ...others] = settings.scope;
-  const { dir, nginx, pools, checks, failOpen } = settings;
-  const at = host['DOCKER_HOST'] ?? '';
+  const { dir, nginx, pools, checks, failOpen, engines } = settings;
+  // Of several engines one at most is behind a socket.
+  const at = engines.find((engine) => engine.startsWith('unix://')) ?? engines[0] ?? host['DOCKER_HOST'] ?? '';
   return {
     dir,
     scope:

@@ -8,6 +8,7 @@ import { Machine } from '../adapters/machine.ts';
 import { SeenFolder } from '../adapters/seen-folder.ts';
 import { ManagerApi } from '../adapters/swarm-api.ts';
 import { SwarmEngine } from '../adapters/swarm-engine.ts';
+import type { Scope } from '../core/eligible.ts';
 import { isLoopback } from '../core/published.ts';
 import type { Mark } from '../loop/dirty.ts';
 import { Host } from '../loop/host.ts';
@@ -58,6 +59,7 @@ export interface EngineContext {
   readonly mark: (mark: Mark) => void;
   readonly noteCall: ((call: EngineCall, result: EngineCallResult) => void) | undefined;
   readonly selfId: string | undefined;
+  readonly scope: Scope | 'own';
   /** Whether a pass can do nothing without lbwatch's own container. */
   readonly needsSelf: boolean;
 }
@@ -78,7 +80,9 @@ export async function wireEngines(settings: Settings, context: EngineContext): P
   const engine = new DockerEngine(host, context.noteCall);
   const isSwarm = await choosesSwarm(settings.swarm, engine, context.selfId);
   if (isSwarm) refuseUnfit(settings);
-  const swarm = isSwarm ? new SwarmEngine(new ManagerApi(engine), systemClock, context.selfId) : undefined;
+  const swarm = isSwarm
+    ? new SwarmEngine(new ManagerApi(engine), systemClock, context.selfId, context.scope)
+    : undefined;
   const asked = swarm ?? engine;
   const lifecycle = new Lifecycle(asked, systemClock, settings.leaveEarly);
   return {

@@ -60,7 +60,7 @@ export async function wire(
   }
   const isLocal = settings.nginx === 'local';
   const needsSelf = scope === 'own' || !isLocal;
-  const engines = await wireEngines(settings, { mark, noteCall, selfId, needsSelf });
+  const engines = await wireEngines(settings, { mark, noteCall, selfId, scope, needsSelf });
   const { inventory, lifecycle, asked, swarm } = engines;
   const claim = new Claim(settings.dir, selfId, version);
   const files = new DiskFiles(settings.dir, settings.site, () => claim.take());

@@ -71,6 +71,9 @@ const leastIntervalMs = 2000;
 const suspectIntervalMs = 250;
 const leastStartingMs = 50;
 const leastLookMs = 1000;
+const commonMomentMs = 250;
+/** What a timer is late by, and an answer from nearby takes: not to be paid for by a whole further moment. */
+const graceMs = 50;
 const unheardIntervalMs = 500;
 
 /** What a further answer makes of a standing. */
@@ -138,6 +141,16 @@ export function nextAttemptMs(probe: Probe, standing: Standing, checks: number, 
 /** Whether it can be told from its silence that it hangs. */
 export function isWorthALook({ check }: Probe, { state, talk }: Standing): boolean {
   return check.kind === 'alive' && state === 'passing' && talk?.speaks === true;
+}
+
+/**
+ * A pause that ends at one of the moments that all who wait for long have in common: to wake up for one costs nearly as much as for
+ * ten. As long as it was to be, up to a quarter of a second longer, or as much shorter as the last answer may have taken.
+ *
+ * @param nowMs of a clock that never jumps
+ */
+export function untilCommonMoment(nowMs: number, pauseMs: number): number {
+  return Math.ceil((nowMs + pauseMs - graceMs) / commonMomentMs) * commonMomentMs - nowMs;
 }
 
 /** The least pause between two closer looks at a member, so that they are no more a second than checks are. */

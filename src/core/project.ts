@@ -1,5 +1,8 @@
 import type { Container } from './model.ts';
 
+/** What `docker stack deploy` labels all that belongs to a stack with. */
+export const stackLabel = 'com.docker.stack.namespace';
+
 /** What tells whose a container is. */
 export type Belonging = Pick<Container, 'labels' | 'task'>;
 
@@ -8,7 +11,7 @@ export type Belonging = Pick<Container, 'labels' | 'task'>;
  * one mean nothing for the other: a task on the same engine as a Compose project of its stack's name is no part of it.
  */
 export function projectOf({ labels, task }: Belonging): string | undefined {
-  return labels[task === undefined ? 'com.docker.compose.project' : 'com.docker.stack.namespace'];
+  return labels[task === undefined ? 'com.docker.compose.project' : stackLabel];
 }
 
 /** The name of its service, as the Compose file or the stack's file writes it. */

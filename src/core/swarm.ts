@@ -1,4 +1,6 @@
 import { compareText } from './compare-text.ts';
+import type { Scope } from './eligible.ts';
+import { stackLabel } from './project.ts';
 import type { Attachment, Container, ContainerState, Departure, ExposedPort, Health } from './model.ts';
 
 /** A task of Docker Swarm, as much of it as counts (Docker API, `Task`). */
@@ -52,6 +54,9 @@ export interface LeavingTask {
   readonly sinceMs: number;
 }
 
+/** Each takes 30 bytes in a question, which HAProxy takes up to some 16 kB of. */
+const mostIds = 200;
+
 /** As many digits as `docker service ps` shows. */
 const shortIdLength = 12;
 
@@ -88,6 +93,28 @@ export function asContainer(
     task: { service: serviceName, containerId },
     departure,
   };
+}
+
+/**
+ * The services whose tasks may matter: those in scope, and the balancers' own. Undefined where that is nearly all, or so many
+ * that no manager, and no proxy before it, would take all of their ids at once.
+ *
+ * @param own the task that lbwatch itself is
+ */
+export function listConcerned(
+  services: ReadonlyMap<string, SwarmService>,
+  scope: Scope | 'own',
+  own: SwarmTask,
+): readonly string[] | undefined {
+  const stackOf = (service: SwarmService | undefined): string | undefined => service?.labels[stackLabel];
+  const stack = stackOf(services.get(own.serviceId));
+  const isConcerned = (service: SwarmService): boolean => {
+    if (service.id === own.serviceId) return true;
+    if (scope === 'own') return stackOf(service) === stack;
+    return scope.kind === 'all' || scope.names.some((name) => name === stackOf(service));
+  };
+  const concerned = [...services.values()].filter(isConcerned).map(({ id }) => id);
+  return concerned.length <= mostIds && concerned.length < services.size ? concerned : undefined;
 }
 
 /**

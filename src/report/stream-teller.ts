@@ -41,7 +41,10 @@ export class StreamTeller {
     this.#cut ??= { beganMs: nowMs - silentMs, reminder: new Reminder() };
     const isTold = this.#cut.reminder.isDue(nowMs) && (isFirst || !isFailing);
     this.#isCutTold ||= isTold;
-    const line = this.#name(isFirst ? why : `${why} (${describeStale(this.#staleness)})`);
+    // Of several, the others keep the whole fresh.
+    const age =
+      this.#engine === undefined ? describeStale(this.#staleness) : `for ${renderDuration(nowMs - this.#cut.beganMs)}`;
+    const line = this.#name(isFirst ? why : `${why} (${age})`);
     const details = { ...this.#about(), why, retryMs, staleSince: this.#staleness.since, line };
     const told = { message: 'event stream lost', details } as const;
     this.#tell(isTold ? { level: 'warn', ...told, event: { kind: 'stream lost' } } : { level: 'debug', ...told });

@@ -1,3 +1,4 @@
+import { untilCommonMoment } from '../core/probe.ts';
 import type { Clock, Target } from '../loop/ports.ts';
 
 /** How often each nginx is asked. */
@@ -38,7 +39,7 @@ export class PileUp {
       return usual === undefined ? [] : [[id, usual]];
     });
     this.#usual = new Map(known);
-    this.#cancel ??= this.#clock.after(everyMs, () => void this.#ask());
+    this.#cancel ??= this.#askLater();
   }
 
   /** Asks nobody any more. */
@@ -51,7 +52,11 @@ export class PileUp {
     const targets = this.#isWanted() ? this.#targets : [];
     const isMore = await Promise.all(targets.map((target) => this.#isMore(target)));
     if (isMore.includes(true)) this.#onPileUp();
-    this.#cancel = this.#targets.length === 0 ? undefined : this.#clock.after(everyMs, () => void this.#ask());
+    this.#cancel = this.#targets.length === 0 ? undefined : this.#askLater();
+  }
+
+  #askLater(): () => void {
+    return this.#clock.after(untilCommonMoment(this.#clock.nowMs(), everyMs), () => void this.#ask());
   }
 
   async #isMore(target: Target): Promise<boolean> {

@@ -1,5 +1,13 @@
 import { withoutCommonEnds } from '../core/common-ends.ts';
-import { advance, chooseQuestion, isWorthALook, lookPauseMs, nextAttemptMs, pending } from '../core/probe.ts';
+import {
+  advance,
+  chooseQuestion,
+  isWorthALook,
+  lookPauseMs,
+  nextAttemptMs,
+  pending,
+  untilCommonMoment,
+} from '../core/probe.ts';
 import type { Probe, Standing } from '../core/probe.ts';
 import type { Mark } from '../loop/dirty.ts';
 import { pause } from '../loop/pause.ts';
@@ -13,6 +21,8 @@ const firstMomentMs = 4000;
 const maxAtOnce = 32;
 /** Between the requests of a closer look. One is as good as several where it is answered; where not, none waits for another. */
 const nextRequestMs = 100;
+/** Pauses from here on end at common moments. */
+const patientMs = 1000;
 
 interface Followed {
   readonly probe: Probe;
@@ -196,7 +206,11 @@ export class Readiness implements Checks {
     const pauseMs = nextAttemptMs(followed.probe, followed.standing, this.#followed.size, ageMs);
     // Members that joined together are not asked together ever after.
     const isFirstPass = followed.standing.hasPassed && !before.hasPassed;
-    followed.cancel = this.#clock.after(isFirstPass ? pauseMs * this.#nextPhase() : pauseMs, () => {
+    const spreadMs = isFirstPass ? pauseMs * this.#nextPhase() : pauseMs;
+    // Who wrote an interval gets that one, and who is in a hurry waits for nobody.
+    const isPatient = followed.probe.timing.intervalMs === undefined && spreadMs >= patientMs;
+    const delayMs = isPatient ? untilCommonMoment(this.#clock.nowMs(), spreadMs) : spreadMs;
+    followed.cancel = this.#clock.after(delayMs, () => {
       void this.#enqueue(followed, false);
     });
   }

@@ -9,8 +9,10 @@ import Docker from 'dockerode';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { DockerEngine } from '../../src/adapters/docker.ts';
+import { readDockerHost } from '../../src/adapters/docker-host.ts';
 import { toContainer, toEngineEvent, toPortVariable, toProcesses, toStartedAt } from '../../src/adapters/docker-map.ts';
 import { NoShell } from '../../src/adapters/exec.ts';
+import { Machine } from '../../src/adapters/machine.ts';
 import { Inventory } from '../../src/loop/inventory.ts';
 import { AppError } from '../../src/loop/ports.ts';
 import { engineFor } from '../support/engine-for.ts';
@@ -44,6 +46,31 @@ test('containers come with what decides about them, running or not', async () =>
     portVariable: undefined,
   });
   expect(containers[1]).toMatchObject({ name: 'app-2', state: 'exited', attachments: [{ address: undefined }] });
+});
+
+test('of another machine a container comes with its address and the ports that it passes on, listed or asked for', async () => {
+  const far = new FakeDocker(await freePort());
+  await far.start();
+  try {
+    const id = far.add({ name: 'app-1', labels: pooled, ports: [8000, 9000], published: { 8000: 32768 } });
+    const host = readDockerHost({ DOCKER_HOST: far.host });
+    const machine = new Machine('host-b', () => Promise.resolve(['192.0.2.7']));
+    const engine = new DockerEngine(host, undefined, machine);
+    const [listed] = await engine.listContainers();
+    expect(listed).toMatchObject({
+      node: 'host-b',
+      published: {
+        address: '192.0.2.7',
+        ports: [{ port: 8000, protocol: 'tcp', hostPort: 32768, hostAddress: '0.0.0.0' }],
+      },
+      exposedPorts: [{ port: 8000 }, { port: 9000 }],
+    });
+    expect((await engine.inspectContainers([id]))[0]?.published).toEqual(listed?.published);
+    const nowhere = new Machine('host-c', () => Promise.reject(Object.assign(new Error('?'), { code: 'ENOTFOUND' })));
+    await expect(new DockerEngine(host, undefined, nowhere).listContainers()).rejects.toThrow(/has no address/);
+  } finally {
+    await far.remove();
+  }
 });
 
 test('what an event names is asked for by itself, and is the same as the list says', async () => {
@@ -244,6 +271,16 @@ describe('what went wrong is told with what to do', () => {
     await once(server, 'listening');
     const host = `tcp://127.0.0.1:${String(port)}`;
     await expect(engineFor(host).ping()).rejects.toThrow(`cannot ping: ${host} hung up`);
+    server.close();
+  });
+
+  test.each(['hello', '[{"Id":"a"', '{}', '[1]'])('a list that reads %j', async (body) => {
+    const port = await freePort();
+    const answer = `HTTP/1.1 200 OK\r\nContent-Length: ${String(body.length)}\r\n\r\n${body}`;
+    const server = createServer((socket) => socket.on('error', () => undefined).end(answer)).listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const engine = engineFor(`tcp://127.0.0.1:${String(port)}`);
+    await expect(engine.listContainers()).rejects.toThrow(/^cannot list containers: /);
     server.close();
   });
 

@@ -52,6 +52,20 @@ test('started as root: the user of the setting, with the group of the socket and
   expect(statSync(join(root, 'lbwatch')).uid).toBe(user);
 });
 
+test('of several engines the one behind a socket tells the group', () => {
+  if (!isRoot) return;
+  const { gid } = statSync(docker.socketPath);
+  // A socket that nobody has tells none.
+  const environment = { LBWATCH_USER: String(user), DOCKER_HOST: 'unix:///nonexistent' };
+  const groupsWith = (engines: string): string =>
+    asRunner(`${drop} dropPrivileges(process.env); console.log(process.getgroups().includes(${String(gid)}))`, {
+      ...environment,
+      LBWATCH_ENGINES: engines,
+    });
+  expect(groupsWith(`tcp://host-b:2376, ${docker.host}`)).toBe('true\n');
+  expect(groupsWith('tcp://host-b:2376')).toBe('false\n');
+});
+
 test.each(['', '0', '-1', 'root', '1.5'])('the user "%s" is nobody to become', (name) => {
   const said = asRunner(`${drop} tell(); dropPrivileges(process.env); tell();`, { LBWATCH_USER: name });
   expect(said).toMatch(/^(.*)\n\1\n$/);

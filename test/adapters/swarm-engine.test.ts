@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 
 import { SwarmEngine } from '../../src/adapters/swarm-engine.ts';
 import type { SwarmTask } from '../../src/core/swarm.ts';
@@ -14,7 +14,7 @@ let engine: SwarmEngine;
 beforeEach(() => {
   clock = new FakeClock();
   manager = makeManager();
-  engine = new SwarmEngine(manager, clock, task({ slot: 2 }).containerId?.slice(0, 12));
+  engine = new SwarmEngine(manager, clock, task({ slot: 2 }).containerId?.slice(0, 12), 'own');
 });
 
 const event: EngineEvent = { action: 'service update', containerId: 'app-id', signal: undefined, atMs: 0 };
@@ -90,10 +90,60 @@ test('a task that is no longer wanted is leaving, until its service has given up
   expect(await namesOf()).toEqual(['shop_app.1.task1xxxxxxx']);
 });
 
+describe('a Swarm with other stacks', () => {
+  const stack = (name: string) => ({ 'com.docker.stack.namespace': name });
+  beforeEach(() => {
+    manager.services = [
+      service({ labels: stack('shop') }),
+      service({ id: 'db-id', name: 'shop_db', labels: stack('shop') }),
+      service({ id: 'far-id', name: 'far_app', labels: stack('far') }),
+    ];
+    manager.tasks = [task({ slot: 1 }), task({ slot: 2 }), task({ slot: 3, serviceId: 'far-id' })];
+  });
+
+  test('everybody is listed once, and then those of the own stack: that the others are listed no more is no leaving', async () => {
+    expect(await namesOf()).toContain('far_app.3.task3xxxxxxx');
+    await clock.advance(100);
+    expect(await engine.poll()).toMatchObject({ hasLeft: false });
+    expect(manager.asked).toEqual([undefined, ['app-id', 'db-id']]);
+    expect(await namesOf()).toEqual(['shop_app.1.task1xxxxxxx', 'shop_app.2.task2xxxxxxx']);
+  });
+
+  test('a service that was removed before any event told makes it ask for all; its tasks are leaving', async () => {
+    manager.tasks = [...manager.tasks, task({ slot: 4, serviceId: 'db-id' })];
+    await engine.poll();
+    manager.services = manager.services.filter(({ id }) => id !== 'db-id');
+    manager.tasks = manager.tasks.filter(({ serviceId }) => serviceId !== 'db-id');
+    expect(await engine.poll()).toMatchObject({ hasLeft: true });
+    expect(manager.asked.slice(-2)).toEqual([['app-id', 'db-id'], undefined]);
+    subscribe().onEvent(event);
+    await engine.poll();
+    expect(manager.asked.at(-1)).toEqual(['app-id']);
+  });
+
+  test.each([
+    ['all', { kind: 'all' }, undefined],
+    ['a stack beside the own one', { kind: 'projects', names: ['far'] }, ['app-id', 'far-id']],
+  ] as const)('in scope: %s', async (_, scope, expected) => {
+    engine = new SwarmEngine(manager, clock, task({ slot: 2 }).containerId, scope);
+    await engine.poll();
+    await engine.poll();
+    expect(manager.asked.at(-1)).toEqual(expected);
+  });
+
+  test('more services than a question takes are not asked for by their ids', async () => {
+    const many = Array.from({ length: 200 }, (_, index) => service({ id: `s${String(index)}`, labels: stack('shop') }));
+    manager.services = [...manager.services, ...many];
+    await engine.poll();
+    await engine.poll();
+    expect(manager.asked).toEqual([undefined, undefined]);
+  });
+});
+
 test('it tells how many balancers ask beside this one: the tasks of the own service', async () => {
   expect(await engine.poll()).toMatchObject({ askers: 2 });
-  expect(await new SwarmEngine(manager, clock, undefined).poll()).toMatchObject({ askers: 1 });
-  expect(await new SwarmEngine(manager, clock, 'of no task').poll()).toMatchObject({ askers: 1 });
+  expect(await new SwarmEngine(manager, clock, undefined, 'own').poll()).toMatchObject({ askers: 1 });
+  expect(await new SwarmEngine(manager, clock, 'of no task', 'own').poll()).toMatchObject({ askers: 1 });
 });
 
 test('who had ended before is not leaving', async () => {
@@ -140,10 +190,16 @@ function makeManager() {
     services: [service()],
     nodes: [node()],
     calls: { tasks: 0, services: 0, nodes: 0 },
+    asked: new Array<readonly string[] | undefined>(),
     subscriptions: new Array<Subscription>(),
-    listTasks: () => {
+    listTasks: (serviceIds: readonly string[] | undefined) => {
       made.calls.tasks += 1;
-      return answer(() => made.tasks);
+      made.asked.push(serviceIds);
+      return answer(() => {
+        const isUnknown = serviceIds?.some((id) => !made.services.some((one) => one.id === id)) === true;
+        if (isUnknown) throw new AppError('engine', 'service not found');
+        return made.tasks.filter(({ serviceId }) => serviceIds?.includes(serviceId) ?? true);
+      });
     },
     listServices: () => {
       made.calls.services += 1;

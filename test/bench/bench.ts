@@ -30,10 +30,11 @@ async function main(options: Options, interrupted: AbortSignal): Promise<number>
     const finding = await run(group, { isQuick: options.isQuick, interrupted, tell });
     results.push({ group: { name: group.name, title: group.title }, finding });
     for (const line of renderText({ group, finding })) tell(line);
-  }
-  if (options.doesWrite) {
-    await mkdir(dirname(document), { recursive: true });
-    await writeFile(document, renderMarkdown(results, machine, 'npm run bench -- --write'));
+    // After each group, since the last of them comes hours after the first.
+    if (options.doesWrite) {
+      await mkdir(dirname(document), { recursive: true });
+      await writeFile(document, renderMarkdown(results, machine, 'npm run bench -- --write'));
+    }
   }
   if (options.isJson) process.stdout.write(`${JSON.stringify({ machine, results }, undefined, 2)}\n`);
   tell('');

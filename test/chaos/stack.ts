@@ -77,7 +77,7 @@ export class ChaosStack {
       DOCKER_SOCKET: '/dev/null',
       CHAOS_INSIDE: insidePath,
       CHAOS_SOCKET_DIR: join(directory, 'socket'),
-      CHAOS_BUNDLE: join(root, 'dist/lbwatch.js'),
+      CHAOS_BUNDLE: join(root, 'dist'),
       CHAOS_SHARED: join(directory, 'shared'),
     });
     await cp(join(insidePath, 'docker-compose.override.yaml'), join(journey.directory, 'docker-compose.override.yaml'));

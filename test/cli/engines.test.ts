@@ -1,6 +1,6 @@
 /** Several engines (LBWATCH_ENGINES), and what happens to one of them. The far one is this machine's loopback, with ports of its own. */
 import { once } from 'node:events';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
@@ -230,6 +230,36 @@ describe('several engines', () => {
       },
       soon,
     );
+  });
+
+  test('who was drained on an engine that nothing is known of is drained still when that is back', async () => {
+    await lab.serveApp(1);
+    lab.addApp(1);
+    const { id } = await addFar('far-1');
+    const first = lab.run(environment);
+    await answering('app-1', 'far-1');
+    expect(await lab.command(['drain', id], environment)).toMatchObject({ code: 0 });
+    await first.stop();
+    await far.stop();
+    rmSync(join(lab.nginx.sharedDirectory, 'seen'), { recursive: true });
+    const second = lab.run(environment);
+    await second.logged('note', 'nothing is remembered of it');
+    // Everything is looked at, and far-1 is not to be seen.
+    second.signal('SIGHUP');
+    await lab.serveApp(2);
+    lab.addApp(2);
+    await answering('app-1', 'app-2');
+    await far.start();
+    await second.logged('watching the engine again', far.host);
+    await eventually(
+      'far-1 is known again',
+      async () => {
+        const { stdout } = await lab.command(['explain', 'far-1'], environment);
+        expect(stdout).toMatch(/drained by hand/);
+      },
+      soon,
+    );
+    await answering('app-1', 'app-2');
   });
 
   test.each([

@@ -33,6 +33,13 @@ describe('chooseNginx', () => {
     }
   });
 
+  test('none of another machine, whoever names it', () => {
+    const far = (one: Container): Container => ({ ...one, published: { address: '192.0.2.7', ports: [] } });
+    expect(names(chooseNginx([far(second), web], undefined, 'shop'))).toEqual(['shop-nginx-1']);
+    expect(names(chooseNginx([far(edge), web], undefined, 'shop'))).toEqual(['shop-nginx-1']);
+    expect(names(chooseNginx([far(web)], 'shop-nginx-1', 'shop'))).toEqual([]);
+  });
+
   test('prefers the setting: a container, an id, a service', () => {
     const all = [app, web, edge, foreign];
     expect(names(chooseNginx(all, 'shop-nginx-1', 'shop'))).toEqual(['shop-nginx-1']);

@@ -106,6 +106,12 @@ describe('by address', () => {
     expect(findByAddress(all, '10.0.0.9', 'any')).toBeUndefined();
   });
 
+  test('another machine’s network of the same name is another one', () => {
+    const elsewhere = { ...app, id: idOf('far'), published: { address: '192.0.2.7', ports: [] } };
+    expect(findByAddress([elsewhere], '10.0.0.2', ['shop_default'])).toBeUndefined();
+    expect(findByAddress([elsewhere, app], '10.0.0.2', ['shop_default'])).toBe(app);
+  });
+
   test('two with one address: nobody knows who it is', () => {
     expect(findByAddress(all, '10.0.0.2', 'any')).toBeUndefined();
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 
 import {
   advance,
@@ -8,6 +9,7 @@ import {
   nextAttemptMs,
   nextPauseMs,
   pending,
+  untilCommonMoment,
 } from '../../src/core/probe.ts';
 import type { Answer, Probe, Standing } from '../../src/core/probe.ts';
 
@@ -74,6 +76,22 @@ describe('the pause before the next attempt', () => {
   test('while it serves: two seconds, or what the label says', () => {
     expect(nextPauseMs(after('o'), timing, 10, 60_000)).toBe(2000);
     expect(nextPauseMs(after('o'), { ...timing, intervalMs: 500 }, 10_000, 60_000)).toBe(500);
+  });
+
+  test('long pauses end at moments in common, hardly ever sooner and little later', () => {
+    expect([2000, 2001, 2050, 2051, 2249].map((ms) => untilCommonMoment(1000, ms))).toEqual([
+      2000, 2000, 2000, 2250, 2250,
+    ]);
+    // An answer that took up to 50 ms costs no further moment.
+    expect(untilCommonMoment(1050, 2000)).toBe(1950);
+    fc.assert(
+      fc.property(fc.nat(1e9), fc.integer({ min: 500, max: 1e6 }), (nowMs, pauseMs) => {
+        const untilMs = untilCommonMoment(nowMs, pauseMs);
+        expect((nowMs + untilMs) % 250).toBe(0);
+        expect(untilMs - pauseMs).toBeGreaterThanOrEqual(-50);
+        expect(untilMs - pauseMs).toBeLessThan(250);
+      }),
+    );
   });
 
   test('many members are asked less often, so that the number of checks a second stays', () => {

@@ -85,7 +85,7 @@ test('the commands, to a stack that follows', async () => {
 
 /** The image runs as it is, but for the program, which is that of this checkout. */
 async function runInImage(options: string, words: readonly string[]): Promise<string> {
-  const program = `-v ${join(root, 'dist/lbwatch.js')}:/opt/lbwatch/lbwatch.js:ro`;
+  const program = `-v ${join(root, 'dist')}:/opt/lbwatch:ro`;
   const line = `docker run ${options} ${program} lbwatch/lbwatch ${words.join(' ')}`;
   const { stdout } = await execa('sh', ['-c', line], { cwd: directory, env: { PWD: directory } });
   return stdout;

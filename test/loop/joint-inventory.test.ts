@@ -220,6 +220,12 @@ describe('one that fails', () => {
     expect(await clock.until(joint.readStartedAt(distant.id))).toBe(42);
     engines.far.failure = away;
     expect(await clock.until(joint.readStartedAt(distant.id))).toBeUndefined();
+    await refresh('all');
+    engines.far.calls.length = 0;
+    await joint.readStartedAt(distant.id);
+    expect(engines.far.calls).toEqual([]);
+    engines.far.failure = undefined;
+    await refresh('all');
     engines.far.gate = new Promise(() => undefined);
     expect(await clock.until(joint.readStartedAt(distant.id))).toBeUndefined();
     expect(await clock.until(joint.inspectContainers([near.id, idOf('nobody')]))).toHaveLength(1);

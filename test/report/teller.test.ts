@@ -446,6 +446,31 @@ describe('everything else', () => {
     ]);
   });
 
+  test('of several engines each has its own lines, by its name', async () => {
+    const { clock, report, lines } = begin();
+    const cut = (engine: string, why: string): void => {
+      report({ kind: 'cut', engine, why, retryMs: 250, silentMs: 0 });
+    };
+    report({ kind: 'watching', engine: 'near' });
+    report({ kind: 'watching', engine: 'far' });
+    report(pass(unchanged));
+    await clock.advance(60_000);
+    cut('far', 'socket hang up');
+    await clock.advance(1000);
+    cut('far', 'ENOENT');
+    cut('near', 'reset');
+    await clock.advance(4000);
+    report({ kind: 'watching', engine: 'far' });
+    expect(lines()).toEqual([
+      'info watching the engine: near',
+      'info watching the engine: far',
+      'warn event stream lost: far: socket hang up',
+      'warn event stream lost: far: ENOENT (for 1 s)',
+      'warn event stream lost: near: reset',
+      'info watching the engine again: far: after 5 s',
+    ]);
+  });
+
   test('a stream that is accepted and ended again and again does not flood the log', async () => {
     const { clock, report, lines } = begin();
     for (let minute = 0; minute < 24 * 60; minute += 1) {

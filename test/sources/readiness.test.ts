@@ -63,11 +63,27 @@ describe('serving', () => {
       const times = asked.filter((one) => one.name === name).map(({ atMs }) => atMs);
       const gaps = times.slice(2).map((atMs, index) => atMs - (times[index + 1] ?? 0));
       expect(gaps.length).toBeGreaterThanOrEqual(8);
-      // The interval, and the millisecond that an answer takes.
-      for (const gap of gaps) expect(gap).toBeCloseTo(2001);
+      // The interval: what an answer takes is made up for, up to the next common moment.
+      for (const gap of gaps) expect(gap).toBe(2000);
+      // Woken up for one, for others, too.
+      for (const atMs of times.slice(1)) expect(atMs % 250).toBe(0);
     }
     const phases = names.map((name) => asked.filter((one) => one.name === name).at(-1)?.atMs ?? 0);
-    expect(new Set(phases.map((atMs) => Math.round((atMs % 2000) / 100))).size).toBeGreaterThanOrEqual(6);
+    // Over the half of the interval that the first pauses differ by: four moments, none of which is crowded.
+    const crowds = [0, 250, 500, 750, 1000, 1250, 1500, 1750].map(
+      (moment) => phases.filter((atMs) => atMs % 2000 === moment).length,
+    );
+    expect(crowds.filter((crowd) => crowd > 0)).toHaveLength(4);
+    expect(Math.max(...crowds)).toBeLessThanOrEqual(3);
+  });
+
+  test('an interval that was written is kept to the millisecond that an answer takes', async () => {
+    const { clock, readiness, asked } = start();
+    const { timing, ...rest } = probe('a');
+    await clock.until(readiness.follow([{ ...rest, timing: { ...timing, intervalMs: 1100 } }]));
+    await clock.advance(10_000);
+    const gaps = asked.slice(2).map(({ atMs }, index) => Math.round(atMs - (asked[index + 1]?.atMs ?? 0)));
+    expect(new Set(gaps)).toEqual(new Set([1101]));
   });
 
   test('one that stops answering leaves, urgently, after its failures in a row; back after its successes', async () => {

@@ -1,4 +1,5 @@
-import { Claim, Held } from '../../src/adapters/claim.ts';
+import { Claim } from '../../src/adapters/claim.ts';
+import { Held } from '../../src/adapters/held.ts';
 
 /**
  * A process that takes a directory when it is told to, says what became of it, and lets go when it is told to. As fast as

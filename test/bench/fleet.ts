@@ -1,8 +1,6 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { eventually } from '../support/eventually.ts';
@@ -11,11 +9,7 @@ import { freePort } from '../support/free-port.ts';
 import { NginxProcess } from '../support/nginx-process.ts';
 import { Controller } from '../support/run-lab.ts';
 import type { LogRecord } from '../support/run-lab.ts';
-
-/** What the image tells its Node.js and its C library. */
-const dockerfile = readFileSync(join(import.meta.dirname, '../../src/Dockerfile'), 'utf8');
-const [, nodeOptions = ''] = /NODE_OPTIONS="([^"]+)"/.exec(dockerfile) ?? [];
-const [, arenas = ''] = /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile) ?? [];
+import { imageEnvironment } from './image-environment.ts';
 
 /** All members listen on this one, each at its own address; several runs on one machine have several. */
 const memberPort = await freePort();
@@ -60,7 +54,7 @@ export class Fleet {
     );
     this.#members = createServer((socket) => {
       this.#checks += 1;
-      socket.end();
+      socket.resume().end();
     });
   }
 
@@ -107,8 +101,7 @@ export class Fleet {
     const beginMs = performance.now();
     this.#controller = new Controller({
       PATH: process.env['PATH'] ?? '',
-      NODE_OPTIONS: nodeOptions,
-      MALLOC_ARENA_MAX: arenas,
+      ...imageEnvironment,
       DOCKER_HOST: this.docker.host,
       LBWATCH_NGINX: 'local',
       LBWATCH_NGINX_COMMAND: nginx.command,

@@ -9,6 +9,7 @@ import { keepalive } from './groups/keepalive.ts';
 import { nginx } from './groups/nginx.ts';
 import { paused } from './groups/paused.ts';
 import { served } from './groups/served.ts';
+import { swarm } from './groups/swarm.ts';
 
 /** In the order in which they run. */
 export const groups: readonly Group[] = [
@@ -22,4 +23,5 @@ export const groups: readonly Group[] = [
   keepalive,
   datapath,
   beside,
+  swarm,
 ];

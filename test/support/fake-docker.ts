@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
+import { readFilters, respond } from './api-answer.ts';
+
 /** A container as a test describes it; what is left out is as for a plain running one. */
 export interface ContainerSpec {
   readonly name: string;
@@ -472,14 +474,4 @@ function toListed(id: string, spec: ContainerSpec): EngineRecord {
 function readHealth(status: string): EngineRecord {
   const word = /\((?:health: )?(healthy|unhealthy|starting)\)/.exec(status)?.[1];
   return word === undefined ? {} : { Health: { Status: word } };
-}
-
-function readFilters(query: URLSearchParams): Readonly<Record<string, readonly string[] | undefined>> {
-  const parse: (text: string) => Readonly<Record<string, readonly string[] | undefined>> = JSON.parse;
-  return parse(query.get('filters') ?? '{}');
-}
-
-function respond(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(body));
 }

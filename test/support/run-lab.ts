@@ -207,8 +207,15 @@ export class Controller {
   readonly #process: ChildProcess;
   readonly #exit: Promise<readonly unknown[]>;
 
-  constructor(environment: Readonly<Record<string, string>>) {
-    const child = spawn(process.execPath, [bundle, 'run'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  /** @param hostName of its own, as in a container (takes root); it has the machine's otherwise */
+  constructor(environment: Readonly<Record<string, string>>, hostName?: string) {
+    const words = [bundle, 'run'];
+    const rename = ['--uts', 'sh', '-c', 'hostname "$0" && exec "$@"'];
+    const [command, rest] =
+      hostName === undefined
+        ? [process.execPath, words]
+        : ['unshare', [...rename, hostName, process.execPath, ...words]];
+    const child = spawn(command, rest, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = child;
     this.#exit = once(child, 'exit');
     createInterface({ input: child.stdout }).on('line', (line) => this.lines.push(line));

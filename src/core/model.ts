@@ -49,7 +49,7 @@ export interface Container {
 }
 
 /** A container as Docker Swarm runs it (Docker API, `Task`). */
-export interface Task {
+interface Task {
   /** The service's name, with the stack's before it: `shop_app`. */
   readonly service: string;
   /** Of the container on its node; undefined while there is none. */

@@ -27,19 +27,19 @@ export interface PollTiming {
   readonly restMs: number;
 }
 
-export const defaultPollTiming: PollTiming = { firstMs: 15, quickMs: 100, restMs: 2000 };
+const defaultPollTiming: PollTiming = { firstMs: 15, quickMs: 100, restMs: 2000 };
 
 /** Something may follow a change, though nothing that was listed says so. */
 const settleMs = 3000;
 /** What has not converged after so long, such as an update that waits, is asked for at rest. */
 const longestQuickMs = 60_000;
 /**
- * Of the managers' time, so much at most is spent on the answers to all who ask: those of a large Swarm take a second each,
- * and there may be a hundred balancers. At rest all the same so often that who is to leave has not got its signal yet, for
- * as long as one answer takes no more than that share.
+ * Of the time of one of a manager's processors, so much at most is spent on the answers to all who ask: those of a large Swarm
+ * take a second each, and there may be a hundred balancers. While anything converges, a list every two seconds tells who is to
+ * leave before it gets its signal.
  */
-const quickShare = 0.2;
-const restShare = 0.05;
+const quickShare = 0.5;
+const restShare = 0.1;
 
 /**
  * Asks a manager for its tasks again and again, since no event tells of them: quickly while anything converges, slowly at

@@ -150,6 +150,9 @@ export class SwarmFleet {
       ...imageEnvironment,
       DOCKER_HOST: this.manager.host,
       LBWATCH_SWARM: 'on',
+      LBWATCH_SCOPE: 'all',
+      // What neither a poll nor an event brought must not come by itself.
+      LBWATCH_RESYNC: '1h',
       LBWATCH_NGINX: 'local',
       LBWATCH_NGINX_COMMAND: nginx.command,
       LBWATCH_DIR: nginx.sharedDirectory,

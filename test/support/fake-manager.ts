@@ -62,7 +62,7 @@ export class FakeManager {
   failure: Failure | undefined;
   /** Nothing is answered until it is false again. */
   isStalled = false;
-  /** How long a list of tasks takes, for each of them: the work of a real manager, which this one does not do. */
+  /** How long a list of tasks takes, for each task that is looked at: the work of a real manager, which this one does not do. */
   msPerTask = 0;
 
   /** @param tcpPort listens on this port of 127.0.0.1 and not on a socket */
@@ -202,16 +202,15 @@ export class FakeManager {
     const key = `${String(this.swarm.version)} ${JSON.stringify(filters)}`;
     if (this.#lastList?.key !== key) this.#lastList = { key, body: this.#render(filters) };
     const { body } = this.#lastList;
-    const costMs = this.msPerTask * this.swarm.tasks.length;
+    // Tasks are found by their service; any other filter looks at all of them.
+    const costMs = this.msPerTask * this.swarm.tasks.filter(({ service }) => isOfService(service, filters)).length;
     if (costMs > 0) await this.#wait(costMs);
     this.#send('/tasks', response, body);
   }
 
   #render(filters: Filters): Buffer {
     const listed = this.swarm.tasks.filter(
-      ({ desired, service }) =>
-        isAllowed(filters, 'desired-state', desired) &&
-        (filters['service']?.some((wanted) => isCalled(service, wanted)) ?? true),
+      ({ desired, service }) => isAllowed(filters, 'desired-state', desired) && isOfService(service, filters),
     );
     return Buffer.from(`[${listed.map((task) => this.#textOf(task)).join(',')}]\n`);
   }
@@ -271,6 +270,10 @@ const taskStates: ReadonlySet<string> = new Set(
 
 function isAllowed(filters: Filters, name: string, value: unknown): boolean {
   return filters[name]?.includes(String(value)) ?? true;
+}
+
+function isOfService(service: FakeTask['service'], filters: Filters): boolean {
+  return filters['service']?.some((wanted) => isCalled(service, wanted)) ?? true;
 }
 
 function isCalled({ name, id }: { readonly name: string; readonly id: string }, wanted: string): boolean {

@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { Socket } from 'node:net';
 import { pipeline as pipe } from 'node:stream';
 import type { Transform } from 'node:stream';
@@ -393,11 +394,13 @@ function isServing(container: Container): boolean {
 }
 
 /** Without any, dockerode looks for the default socket; a client's folder may have one of its own. */
-function toOptions({ socketPath, tcp }: DockerHost): Docker.DockerOptions {
+function toOptions({ socketPath, tcp }: DockerHost): Docker.DockerOptions & { readonly agent?: Agent } {
   if (socketPath !== undefined) return { socketPath };
   if (tcp === undefined) return {};
   const { host, port, tls } = tcp;
-  return tls === undefined ? { protocol: 'http', host, port } : { protocol: 'https', host, port, ...tls };
+  if (tls !== undefined) return { protocol: 'https', host, port, ...tls };
+  // A connection that is kept may lead to a machine that is gone, where a new one goes to the next address of that name.
+  return { protocol: 'http', host, port, agent: new Agent({ keepAlive: false }) };
 }
 
 function resultOf(error: unknown): EngineCallResult {

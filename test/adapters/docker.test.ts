@@ -306,6 +306,15 @@ test('an engine over TCP', async () => {
   await expect(engineFor(nobody).listContainers()).rejects.toThrow(`nobody answers at ${nobody}`);
 });
 
+test('over TCP each call has a connection of its own: the last may lead to a machine that is gone', async () => {
+  const remote = new FakeDocker(await freePort());
+  await remote.start();
+  const engine = engineFor(remote.host);
+  for (let call = 0; call < 3; call += 1) await engine.listContainers();
+  expect(remote.accepted).toBe(3);
+  await remote.remove();
+});
+
 describe('Podman', () => {
   beforeEach(() => {
     docker.speaksPodman = true;

@@ -73,6 +73,8 @@ export class FakeDocker {
   readonly calls: Call[] = [];
   /** Events that were told so far. */
   emitted = 0;
+  /** Connections that were made so far. */
+  accepted = 0;
   /** Bytes sent to connections that are closed. */
   #sentBytes = 0;
   readonly #connections = new Set<Socket>();
@@ -136,6 +138,7 @@ export class FakeDocker {
     });
     server.on('connection', (socket: Socket) => {
       this.#connections.add(socket);
+      this.accepted += 1;
       socket.on('close', () => {
         this.#connections.delete(socket);
         this.#sentBytes += socket.bytesWritten;

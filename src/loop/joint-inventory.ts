@@ -50,8 +50,9 @@ export class JointInventory implements Stock {
     return undefined;
   }
 
+  /** What is remembered of an engine are its members that ran, and not all that there is. */
   get isWhole(): boolean {
-    return this.#hosts.every(({ containers }) => containers !== undefined);
+    return this.#hosts.every(({ hasAnswered }) => hasAnswered);
   }
 
   get notes(): readonly string[] {

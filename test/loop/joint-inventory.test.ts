@@ -106,6 +106,20 @@ test('all of them in one list, by age, which stays the same for as long as nothi
   expect([engines.near.calls, engines.far.calls]).toEqual([['list', 'list', 'inspect'], []]);
 });
 
+test('who is not remembered is not gone: the memory holds members that run, and nothing else of an engine', async () => {
+  const { inventory, refresh, engines } = start({ memory: { far: { containers: [distant], note: undefined } } });
+  engines.far.failure = away;
+  await refresh('all');
+  expect(inventory.isWhole).toBe(false);
+  engines.far.failure = undefined;
+  await refresh('all');
+  expect(inventory.isWhole).toBe(true);
+  // What it has told itself holds for as long as it is away.
+  engines.far.failure = away;
+  await refresh('all');
+  expect(inventory.isWhole).toBe(true);
+});
+
 test('another machine’s networks are none of this one’s; the engine of lbwatch itself is here, whatever way it is asked', async () => {
   const { refresh, engines } = start();
   engines.near.containers = [self, near].map((one) => ({ ...one, node: 'socket-proxy', published: elsewhere }));
@@ -243,7 +257,7 @@ describe('at a start without one', () => {
     engines.far.failure = away;
     const list = await refresh('all');
     expect(list[2]).toMatchObject({ name: 'far', isAsLastSeen: true, published: elsewhere, attachments: [] });
-    expect(inventory.isWhole).toBe(true);
+    expect(inventory.isWhole).toBe(false);
     expect(inventory.find(distant.id)).toEqual(distant);
   });
 

@@ -87,14 +87,22 @@ export async function reconcile(
       // A pool that nginx refuses by itself must not hold back the others: once more, without it.
     } while (outcome.kind === 'rejected' && parts.streams.learnRefusal(outcome.message, plan.rendered));
     const { unseen } = plan;
-    return { outcome: unseen !== undefined && outcome.kind === 'unchanged' ? toOutcome(unseen) : outcome, plan };
+    return { outcome: unseen === undefined ? outcome : withoutSight(outcome, unseen), plan };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { outcome: toOutcome(plan?.unseen ?? error), plan };
   }
 }
 
-function toOutcome({ what, message }: AppError): Outcome {
+/** Only what was done is told as such: there is no saying that nginx runs what it should. */
+function withoutSight(outcome: Outcome, unseen: AppError): Outcome {
+  if (outcome.kind === 'applied') return outcome;
+  const failure = toOutcome(unseen);
+  const isRefusal = outcome.kind === 'rejected' || outcome.kind === 'rolledBack';
+  return isRefusal ? { ...failure, message: `${unseen.message}; and ${outcome.message}` } : failure;
+}
+
+function toOutcome({ what, message }: AppError): Extract<Outcome, { kind: 'unavailable' }> {
   return { kind: 'unavailable', what, message };
 }
 

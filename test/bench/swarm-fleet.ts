@@ -57,7 +57,7 @@ interface Balancer {
  */
 export class SwarmFleet {
   readonly swarm: FakeSwarm;
-  readonly #manager: FakeManager;
+  readonly manager: FakeManager;
   readonly #size: SwarmSize;
   readonly #members: Server;
   #balancers: readonly Balancer[] = [];
@@ -65,8 +65,8 @@ export class SwarmFleet {
   constructor(size: SwarmSize) {
     this.#size = size;
     this.swarm = new FakeSwarm(size.nodes, addressOf);
-    this.#manager = new FakeManager(this.swarm);
-    this.#manager.msPerTask = managerMsPerTask;
+    this.manager = new FakeManager(this.swarm);
+    this.manager.msPerTask = managerMsPerTask;
     for (let index = 0; index < size.services; index++) {
       this.swarm.create({
         name: serviceOf(index),
@@ -82,6 +82,11 @@ export class SwarmFleet {
     });
   }
 
+  /** What the balancers have in their nginx, as text. */
+  get generated(): readonly string[] {
+    return this.#balancers.map(({ nginx }) => nginx.generated());
+  }
+
   /** Memory of one balancer, in MiB: the largest of them. */
   get rssMiB(): number {
     return Math.max(...this.#balancers.map(({ controller }) => readRssMiB(controller.pid)));
@@ -90,8 +95,8 @@ export class SwarmFleet {
   /** What was used so far. */
   get used(): Used {
     return {
-      asked: this.#manager.asked(),
-      lists: this.#manager.asked('/tasks'),
+      asked: this.manager.asked(),
+      lists: this.manager.asked('/tasks'),
       cpuMs: this.#balancers.reduce((sumMs, { controller }) => sumMs + readCpuMs(controller.pid), 0),
       atMs: performance.now(),
     };
@@ -101,7 +106,7 @@ export class SwarmFleet {
   async start(): Promise<number> {
     this.#members.listen(memberPort, '0.0.0.0');
     await once(this.#members, 'listening');
-    await this.#manager.start();
+    await this.manager.start();
     const own = this.swarm.tasks.filter(({ service }) => service.name === balancerService);
     let tookMs = 0;
     for (const task of own.slice(0, this.#size.processes)) {
@@ -129,7 +134,7 @@ export class SwarmFleet {
         await nginx.remove();
       }),
     );
-    await this.#manager.remove();
+    await this.manager.remove();
     this.#members.close();
   }
 
@@ -143,7 +148,7 @@ export class SwarmFleet {
     const environment = {
       PATH: process.env['PATH'] ?? '',
       ...imageEnvironment,
-      DOCKER_HOST: this.#manager.host,
+      DOCKER_HOST: this.manager.host,
       LBWATCH_SWARM: 'on',
       LBWATCH_NGINX: 'local',
       LBWATCH_NGINX_COMMAND: nginx.command,

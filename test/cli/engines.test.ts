@@ -219,7 +219,7 @@ describe('several engines', () => {
     );
     const refused = await lab.command(['drain', 'app-1'], environment);
     expect(refused.stderr).toMatch(
-      /several containers are called app-1; write the id of one: .*facadefacade on 127\.0\.0\.1/,
+      /several containers are called app-1; write the id of the one you mean: .*facadefacade on 127\.0\.0\.1/,
     );
     expect(refused.code).toBe(1);
     expect(await lab.command(['drain', id], environment)).toMatchObject({ code: 0 });

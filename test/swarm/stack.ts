@@ -83,6 +83,15 @@ export class SwarmStack {
     return leader;
   }
 
+  /** A machine that runs a task of a service. */
+  async findRunner(manager: Machine, service: string): Promise<Machine> {
+    const wanted = ['--filter', 'desired-state=running', '--format', '{{.Node}}'];
+    const said = await manager.docker('service', 'ps', ...wanted, `${stack}_${service}`);
+    const machine = this.lab.machines.find(({ name }) => said.split('\n').includes(name));
+    if (machine === undefined) throw new Error(`no machine runs ${service}: ${said}`);
+    return machine;
+  }
+
   /** @param manager whom to ask */
   async listWanted(manager: Machine): Promise<Wanted> {
     const tasks = await listRunningTasks(manager, `${stack}_apps`);

@@ -251,6 +251,12 @@ export class Host {
   }
 }
 
+/** Of several that have, or had, a container the one that answers; undefined where none does. */
+export function findOwner(hosts: readonly Host[], containerId: string): Host | undefined {
+  const owners = hosts.filter((host) => host.find(containerId) !== undefined);
+  return owners.find(({ isAway }) => !isAway) ?? owners[0];
+}
+
 function keep(
   known: WeakMap<Container, Container>,
   one: Container,

@@ -144,6 +144,28 @@ test('who is on two of them is on one, and a note says which to leave out', asyn
   );
 });
 
+test('who is on two of them is as the one says that answers', async () => {
+  const { refresh, engines, inventory } = start();
+  engines.far.containers = [distant, near];
+  await refresh('all');
+  engines.near.failure = away;
+  engines.far.containers = [distant, { ...near, state: 'exited' }];
+  const list = await refresh('all');
+  expect(list.find(({ id }) => id === near.id)).toMatchObject({ state: 'exited' });
+  expect(inventory.find(near.id)).toMatchObject({ state: 'exited' });
+});
+
+test('what an engine tells of another one’s containers is nothing to them', async () => {
+  const { refresh, clock, hosts, all } = start();
+  await refresh('all');
+  const lifecycle = new JointLifecycle(all, clock);
+  const kill = (containerId: string) => ({ action: 'kill', containerId, signal: 15, atMs: clock.unixMs() });
+  for (const { id } of [near, distant]) await hosts.far.lifecycle.note(kill(id));
+  expect([...lifecycle.departures.keys()]).toEqual([distant.id]);
+  await hosts.near.lifecycle.note(kill(near.id));
+  expect([...lifecycle.departures.keys()].sort()).toEqual([near.id, distant.id].sort());
+});
+
 describe('one that is slow', () => {
   test('is waited for a second, then not at all, and is not asked twice; what it says makes a pass due', async () => {
     const { refresh, engines, clock, marks, inventory } = start();

@@ -185,8 +185,8 @@ export class Host {
     try {
       this.#hear(await this.#inventory.refresh(stale));
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
       this.#stale = 'all';
+      if (!(error instanceof AppError)) throw error;
       if (!this.isAway) this.#lose(messageOf(error), 0);
       // Where the stream is down, it tells when it is up again.
       if (this.#stream === 'up')

@@ -16,7 +16,7 @@ import '../support/native-errors.ts';
 /** An engine in memory, as the test says it is. */
 class MemoryEngine implements Engine {
   containers: readonly Container[] = [];
-  failure: AppError | undefined;
+  failure: Error | undefined;
   /** What it is asked waits for this. */
   gate: Promise<unknown> = Promise.resolve();
   readonly calls: string[] = [];
@@ -164,6 +164,16 @@ test('what an engine tells of another one’s containers is nothing to them', as
   expect([...lifecycle.departures.keys()]).toEqual([distant.id]);
   await hosts.near.lifecycle.note(kill(near.id));
   expect([...lifecycle.departures.keys()].sort()).toEqual([near.id, distant.id].sort());
+});
+
+test('what a fault of ours kept from being seen is looked at with the next pass', async () => {
+  const { refresh, engines } = start();
+  await refresh('all');
+  engines.far.failure = new TypeError('a fault of ours');
+  engines.far.containers = [];
+  await expect(refresh('all')).rejects.toThrow('a fault of ours');
+  engines.far.failure = undefined;
+  expect(namesOf(await refresh())).toEqual(['shop-lbwatch-1', 'near']);
 });
 
 describe('one that is slow', () => {

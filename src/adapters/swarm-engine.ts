@@ -16,7 +16,7 @@ const recentMs = 1000;
 
 /** What is known after a poll. */
 export interface Poll {
-  /** Whether any container, as lbwatch knows it, came, went or changed since the list was taken last, whoever found out. */
+  /** Whether any container, as lbwatch knows it, came, went or changed since the last poll or list, whoever found out. */
   readonly hasChanged: boolean;
   /** Whether one is on its way out since then. */
   readonly hasLeft: boolean;
@@ -24,6 +24,9 @@ export interface Poll {
   /** How many balancers ask, this one included: as many as the own service has tasks. */
   readonly askers: number;
 }
+
+/** What of it is so whoever asks. */
+type Answer = Pick<Poll, 'isConverging' | 'askers'>;
 
 interface Known<T> {
   /** When it was asked for, and after how many events. */
@@ -62,10 +65,10 @@ export class SwarmEngine implements Engine, EventStream {
   #containers: readonly Container[] = [];
   /** The task that lbwatch itself is, as it was listed last. */
   #own: SwarmTask | undefined;
-  /** What the last pass took, and whether anybody has left since. */
-  #taken: readonly Container[] = [];
+  /** As the last poll or list told them, and whether anybody has left since. */
+  #toldOf: readonly Container[] = [];
   #hasLeft = false;
-  #polling: Promise<Poll> | undefined;
+  #asking: Promise<Answer> | undefined;
   /** How many events came: what was asked for before one may be older than it. */
   #told = 0;
 
@@ -81,15 +84,14 @@ export class SwarmEngine implements Engine, EventStream {
   }
 
   async listContainers(): Promise<readonly Container[]> {
-    if (!this.#isFresh(this.#tasks, freshMs)) await this.poll();
-    this.#taken = this.#containers;
-    this.#hasLeft = false;
+    if (!this.#isFresh(this.#tasks, freshMs)) await this.#ask();
+    this.#noteTold();
     return this.#containers;
   }
 
   /** Of these tasks, the ones that there are. */
   async inspectContainers(ids: readonly string[]): Promise<readonly Container[]> {
-    if (!this.#isFresh(this.#tasks, recentMs)) await this.poll();
+    if (!this.#isFresh(this.#tasks, recentMs)) await this.#ask();
     return this.#containers.filter(({ id }) => ids.includes(id));
   }
 
@@ -130,15 +132,28 @@ export class SwarmEngine implements Engine, EventStream {
     this.#onEvent.add(listen);
   }
 
-  /** Asks for the tasks. Whoever asks meanwhile gets the same answer. Throws an AppError, and then knows what it knew before. */
-  poll(): Promise<Poll> {
-    this.#polling ??= this.#poll().finally(() => {
-      this.#polling = undefined;
-    });
-    return this.#polling;
+  /** Asks for the tasks. Throws an AppError, and then knows what it knew before. */
+  async poll(): Promise<Poll> {
+    const answer = await this.#ask();
+    const news = { hasChanged: !isSameList(this.#toldOf, this.#containers), hasLeft: this.#hasLeft };
+    this.#noteTold();
+    return { ...news, ...answer };
   }
 
-  async #poll(): Promise<Poll> {
+  #noteTold(): void {
+    this.#toldOf = this.#containers;
+    this.#hasLeft = false;
+  }
+
+  /** Whoever asks meanwhile gets the same answer. */
+  #ask(): Promise<Answer> {
+    this.#asking ??= this.#askOnce().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #askOnce(): Promise<Answer> {
     const asked = { atMs: this.#clock.nowMs(), told: this.#told };
     const isKnown = this.#isFresh(this.#services, lastingMs) && this.#isFresh(this.#nodes, lastingMs);
     if (!isKnown) await this.#askAround();
@@ -160,8 +175,6 @@ export class SwarmEngine implements Engine, EventStream {
     this.#own = this.#findOwn(tasks) ?? this.#own;
     this.#make();
     return {
-      hasChanged: !isSameList(this.#taken, this.#containers),
-      hasLeft: this.#hasLeft,
       isConverging: isConverging(byId.values(), this.#services?.byId.values() ?? []),
       askers: this.#countAskers(tasks),
     };

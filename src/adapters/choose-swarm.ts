@@ -1,4 +1,3 @@
-import { AppError } from '../loop/ports.ts';
 import type { DockerEngine } from './docker.ts';
 
 /** How Swarm marks the containers of its tasks. */
@@ -6,7 +5,7 @@ const taskLabel = 'com.docker.swarm.task.id';
 
 /**
  * Whether lbwatch looks at a Swarm rather than at one engine: where it is told to, else where its own container is a task
- * on the engine it looks at. An engine that does not answer now is taken for one alone.
+ * on the engine it looks at. Throws an AppError where that does not answer.
  *
  * @param selfId the id of the controller's own container, where it is in one
  */
@@ -16,11 +15,6 @@ export async function choosesSwarm(
   selfId: string | undefined,
 ): Promise<boolean> {
   if (setting !== 'auto' || selfId === undefined) return setting === 'on';
-  try {
-    const [self] = await engine.inspectContainers([selfId]);
-    return self !== undefined && Object.hasOwn(self.labels, taskLabel);
-  } catch (error) {
-    if (error instanceof AppError) return false;
-    throw error;
-  }
+  const [self] = await engine.inspectContainers([selfId]);
+  return self !== undefined && Object.hasOwn(self.labels, taskLabel);
 }

@@ -276,7 +276,6 @@ export class DockerEngine implements Engine, EventStream {
   }
 
   /** One by one as they come: a list of thousands, read as a whole, makes a peak that memory never comes down from. */
-  /** Reads a JSON array element by element. */
   async #readList<T>(
     path: string,
     options: object,

@@ -10,9 +10,10 @@ import { AppError } from '../loop/ports.ts';
 import type { DrainStore, StoredDrains } from '../loop/ports.ts';
 import { describeFileError, writeAtomically } from './write-atomic.ts';
 
-const containerId = /^[0-9a-f]{64}$/;
+/** Of a container, or of a task of Swarm. */
+const containerId = /^(?:[0-9a-f]{64}|[0-9a-z]{25})$/;
 /** What a write leaves behind when it is killed. */
-const leftover = /^[0-9a-f]{64}\.new$/;
+const leftoverEnd = '.new';
 const maxBytes = 1024;
 
 const drainSchema = z.object({
@@ -35,7 +36,7 @@ export class DrainFolder implements DrainStore {
     const drains = new Map<string, Drain>();
     const notes: string[] = [];
     for (const name of await this.#list(notes)) {
-      if (leftover.test(name)) continue;
+      if (name.endsWith(leftoverEnd) && containerId.test(name.slice(0, -leftoverEnd.length))) continue;
       const drain = containerId.test(name) ? await this.#readOne(name) : "it is none of lbwatch's files; remove it";
       if (typeof drain === 'string') notes.push(`${join(this.#path, printable(name))} is ignored: ${drain}`);
       else if (drain !== undefined) drains.set(name, drain);
@@ -51,6 +52,8 @@ export class DrainFolder implements DrainStore {
   }
 
   async remove(id: string): Promise<void> {
+    // Never written.
+    if (!containerId.test(id)) return;
     const path = join(this.#path, id);
     try {
       await rm(path, { force: true });
@@ -60,6 +63,10 @@ export class DrainFolder implements DrainStore {
   }
 
   async #writeOne(id: string, drain: Drain): Promise<void> {
+    // It comes from whoever answers as the engine, and must not lead out of the folder.
+    if (!containerId.test(id)) {
+      throw new AppError('files', `${printable(id)} is no id of a container or a task; nothing is drained`);
+    }
     const path = join(this.#path, id);
     try {
       // Not recursive: a shared directory that is missing must be mounted, not made.

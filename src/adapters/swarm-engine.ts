@@ -3,6 +3,7 @@ import { asContainer, isConverging, listConcerned, sortTasks, stillLeaving } fro
 import type { LeavingTask, SwarmNode, SwarmService, SwarmTask } from '../core/swarm.ts';
 import type { Scope } from '../core/eligible.ts';
 import type { Container } from '../core/model.ts';
+import { AppError } from '../loop/ports.ts';
 import type { Clock, Engine, EngineEvent, EventStream, Subscription } from '../loop/ports.ts';
 import type { SwarmApi } from './swarm-api.ts';
 
@@ -13,16 +14,19 @@ const lastingMs = 30_000;
 /** Who wants to know of one task alone is content with what was listed a moment ago. */
 const recentMs = 1000;
 
-/** What a poll found. */
+/** What is known after a poll. */
 export interface Poll {
-  /** Whether any container, as lbwatch knows it, came, went or changed. */
+  /** Whether any container, as lbwatch knows it, came, went or changed since the last poll or list, whoever found out. */
   readonly hasChanged: boolean;
-  /** Whether one is on its way out that was not. */
+  /** Whether one is on its way out since then. */
   readonly hasLeft: boolean;
   readonly isConverging: boolean;
   /** How many balancers ask, this one included: as many as the own service has tasks. */
   readonly askers: number;
 }
+
+/** What of it is so whoever asks. */
+type Answer = Pick<Poll, 'isConverging' | 'askers'>;
 
 interface Known<T> {
   /** When it was asked for, and after how many events. */
@@ -45,7 +49,7 @@ interface Made {
  * services and nodes are asked for when an event, or a task, tells that they have changed.
  *
  * A task that Swarm wants no longer is not listed any more: it leaves at once, some milliseconds before its node hears of
- * it, and is remembered for as long as it may take to end.
+ * it, and is remembered for as long as it may take to end; the task that lbwatch itself is, for as long as that asks.
  */
 export class SwarmEngine implements Engine, EventStream {
   readonly #api: SwarmApi;
@@ -59,7 +63,12 @@ export class SwarmEngine implements Engine, EventStream {
   #leaving: readonly LeavingTask[] = [];
   #made = new Map<string, Made>();
   #containers: readonly Container[] = [];
-  #polling: Promise<Poll> | undefined;
+  /** The task that lbwatch itself is, as it was listed last. */
+  #own: SwarmTask | undefined;
+  /** As the last poll or list told them, and whether anybody has left since. */
+  #toldOf: readonly Container[] = [];
+  #hasLeft = false;
+  #asking: Promise<Answer> | undefined;
   /** How many events came: what was asked for before one may be older than it. */
   #told = 0;
 
@@ -75,13 +84,14 @@ export class SwarmEngine implements Engine, EventStream {
   }
 
   async listContainers(): Promise<readonly Container[]> {
-    if (!this.#isFresh(this.#tasks, freshMs)) await this.poll();
+    if (!this.#isFresh(this.#tasks, freshMs)) await this.#ask();
+    this.#noteTold();
     return this.#containers;
   }
 
   /** Of these tasks, the ones that there are. */
   async inspectContainers(ids: readonly string[]): Promise<readonly Container[]> {
-    if (!this.#isFresh(this.#tasks, recentMs)) await this.poll();
+    if (!this.#isFresh(this.#tasks, recentMs)) await this.#ask();
     return this.#containers.filter(({ id }) => ids.includes(id));
   }
 
@@ -122,20 +132,34 @@ export class SwarmEngine implements Engine, EventStream {
     this.#onEvent.add(listen);
   }
 
-  /** Asks for the tasks. Whoever asks meanwhile gets the same answer. Throws an AppError, and then knows what it knew before. */
-  poll(): Promise<Poll> {
-    this.#polling ??= this.#poll().finally(() => {
-      this.#polling = undefined;
-    });
-    return this.#polling;
+  /** Asks for the tasks. Throws an AppError, and then knows what it knew before. */
+  async poll(): Promise<Poll> {
+    const answer = await this.#ask();
+    const news = { hasChanged: !isSameList(this.#toldOf, this.#containers), hasLeft: this.#hasLeft };
+    this.#noteTold();
+    return { ...news, ...answer };
   }
 
-  async #poll(): Promise<Poll> {
+  #noteTold(): void {
+    this.#toldOf = this.#containers;
+    this.#hasLeft = false;
+  }
+
+  /** Whoever asks meanwhile gets the same answer. */
+  #ask(): Promise<Answer> {
+    this.#asking ??= this.#askOnce().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #askOnce(): Promise<Answer> {
     const asked = { atMs: this.#clock.nowMs(), told: this.#told };
     const isKnown = this.#isFresh(this.#services, lastingMs) && this.#isFresh(this.#nodes, lastingMs);
     if (!isKnown) await this.#askAround();
     const concerned = this.#chooseConcerned();
     const tasks = await this.#listTasks(concerned);
+    if (tasks.length === 0 && this.#own !== undefined) throw new AppError('engine', describeNobody(this.#own));
     const byId = new Map(sortTasks(tasks).map((task) => [task.id, task]));
     // Made since we asked, and no event has come yet.
     if (isKnown && !this.#knowsAllOf(byId.values())) await this.#askAround();
@@ -144,29 +168,38 @@ export class SwarmEngine implements Engine, EventStream {
       concerned?.includes(serviceId) === false && this.#services?.byId.has(serviceId) === true;
     const left = gone
       .filter((task) => isServing(task) && !isOthers(task))
-      .map((task) => ({ task, sinceMs: this.#clock.unixMs() }));
-    const graceMs = (serviceId: string): number => this.#services?.byId.get(serviceId)?.stopGraceMs ?? 0;
-    this.#leaving = stillLeaving([...this.#leaving, ...left], byId, graceMs, this.#clock.unixMs());
+      .map((task) => ({ task, sinceMs: this.#clock.unixMs(), leftMs: this.#clock.nowMs() }));
+    this.#leaving = this.#chooseLeaving([...this.#leaving, ...left], byId);
+    this.#hasLeft ||= left.length > 0;
     this.#tasks = { ...asked, byId };
-    const before = this.#containers;
+    this.#own = this.#findOwn(tasks) ?? this.#own;
     this.#make();
     return {
-      hasChanged: !isSameList(before, this.#containers),
-      hasLeft: left.length > 0,
       isConverging: isConverging(byId.values(), this.#services?.byId.values() ?? []),
       askers: this.#countAskers(tasks),
     };
   }
 
   #countAskers(tasks: readonly SwarmTask[]): number {
-    const own = this.#findOwn(tasks);
-    return own === undefined ? 1 : tasks.filter(({ serviceId }) => serviceId === own.serviceId).length;
+    const own = this.#own;
+    return own === undefined ? 1 : Math.max(1, tasks.filter(({ serviceId }) => serviceId === own.serviceId).length);
   }
 
-  /** All of them, until it is known which of them lbwatch itself is. */
+  /** lbwatch is still there, whatever managers make of it: they count a machine as lost that they do not hear of. */
+  #chooseLeaving(all: readonly LeavingTask[], listed: ReadonlyMap<string, SwarmTask>): readonly LeavingTask[] {
+    const isOwn = ({ task }: LeavingTask): boolean => task.id === this.#own?.id;
+    const own = all.filter((one) => isOwn(one) && !listed.has(one.task.id));
+    const others = all.filter((one) => !isOwn(one));
+    const graceMs = (serviceId: string): number => this.#services?.byId.get(serviceId)?.stopGraceMs ?? 0;
+    return [...own, ...stillLeaving(others, listed, graceMs, this.#clock.nowMs())];
+  }
+
+  /** All of them, until it is known which of them lbwatch itself is, and where its service is no more. */
   #chooseConcerned(): readonly string[] | undefined {
-    const own = this.#findOwn(this.#tasks?.byId.values() ?? []);
-    return own && listConcerned(this.#services?.byId ?? new Map(), this.#scope, own);
+    const services = this.#services?.byId;
+    const own = this.#own;
+    if (own === undefined || services?.has(own.serviceId) !== true) return undefined;
+    return listConcerned(services, this.#scope, own);
   }
 
   async #listTasks(concerned: readonly string[] | undefined): Promise<readonly SwarmTask[]> {
@@ -231,6 +264,10 @@ export class SwarmEngine implements Engine, EventStream {
   #isFresh(known: Known<unknown> | undefined, forMs: number): boolean {
     return known?.told === this.#told && this.#clock.nowMs() - known.atMs < forMs;
   }
+}
+
+function describeNobody({ id }: SwarmTask): string {
+  return `the manager lists no task at all, and not even the one that lbwatch is (${id}); it is not believed: look at docker node ls, and at DOCKER_HOST`;
 }
 
 function isServing({ state }: SwarmTask): boolean {

@@ -32,13 +32,13 @@ export const otherEndsMs = 1000;
  * Runs the controller until SIGTERM or SIGINT: events, edits of the configuration, a timer and SIGHUP make passes due;
  * SIGUSR2 has the log tell more, or less again. nginx goes on serving when it ends.
  *
- * Throws Held (adapters/claim.ts) where another lbwatch keeps the directory.
+ * Throws Held (adapters/claim.ts) where another lbwatch keeps the directory, and an AppError where it must be started anew.
  */
 export async function run(settings: Settings): Promise<void> {
   const staleness = new Staleness(systemClock);
   const streamCount = Math.max(1, settings.engines.length);
   const metrics = new Metrics(version, systemClock, staleness, streamCount);
-  const { parts, readiness, engines, swarm, files, drainStore, claim, selfId, keepReady, close } = await wire(
+  const { parts, readiness, engines, swarm, mistaken, files, drainStore, claim, selfId, keepReady, close } = await wire(
     settings,
     (mark) => {
       controller.mark(mark);
@@ -140,7 +140,7 @@ export async function run(settings: Settings): Promise<void> {
   const stopPoll = swarm === undefined ? undefined : startTaskPoll(swarm, mark, systemClock);
   const stopResync = startResync(settings.resync, mark, systemClock);
 
-  await stopSignal;
+  const mistake = await Promise.race([stopSignal, mistaken]);
   process.off('SIGHUP', onHangUp);
   stopping.abort();
   stopResync();
@@ -157,6 +157,7 @@ export async function run(settings: Settings): Promise<void> {
     ),
   ]);
   reporter.report({ kind: 'stopped' });
+  if (mistake !== undefined) throw mistake;
 }
 
 /**

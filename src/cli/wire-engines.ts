@@ -19,7 +19,9 @@ import { JointInventory } from '../loop/joint-inventory.ts';
 import { JointLifecycle } from '../loop/joint-lifecycle.ts';
 import { Lifecycle } from '../loop/lifecycle.ts';
 import type { Lives } from '../loop/lifecycle.ts';
+import { AppError } from '../loop/ports.ts';
 import { TaskInventory } from '../loop/task-inventory.ts';
+import { UndecidedInventory } from '../loop/undecided-inventory.ts';
 import type { Engine, EngineCall, EngineCallResult, EventStream, Reporter } from '../loop/ports.ts';
 import { BadSetting } from './settings.ts';
 import type { Settings } from './settings.ts';
@@ -46,6 +48,8 @@ export interface WiredEngines {
   readonly watched: readonly WatchedEngine[];
   /** Where the engine is a manager, and its Swarm is what is balanced over. */
   readonly swarm: SwarmEngine | undefined;
+  /** Resolves where it turns out late that it should have been a Swarm, to what to say. */
+  readonly mistaken: Promise<AppError>;
   /** The one that has a container. */
   readonly engineOf: (containerId: string) => DockerEngine;
   /** For who stays, and holds the claim. */
@@ -78,15 +82,19 @@ export async function wireEngines(settings: Settings, context: EngineContext): P
   const host = readDockerHost(process.env);
   if (typeof host === 'string') throw new BadSetting(host);
   const engine = new DockerEngine(host, context.noteCall);
-  const isSwarm = await choosesSwarm(settings.swarm, engine, context.selfId);
-  if (isSwarm) refuseUnfit(settings);
-  const swarm = isSwarm
-    ? new SwarmEngine(new ManagerApi(engine), systemClock, context.selfId, context.scope)
-    : undefined;
+  const asksSwarm = (): Promise<boolean> => choosesSwarm(settings.swarm, engine, context.selfId);
+  const isSwarm = await unlessSilent(asksSwarm());
+  if (isSwarm === true) refuseUnfit(settings);
+  const swarm =
+    isSwarm === true ? new SwarmEngine(new ManagerApi(engine), systemClock, context.selfId, context.scope) : undefined;
+  const mistaken = Promise.withResolvers<AppError>();
+  const alone =
+    isSwarm === undefined ? new UndecidedInventory(engine, asksSwarm, mistaken.resolve) : new Inventory(engine);
   const asked = swarm ?? engine;
   const lifecycle = new Lifecycle(asked, systemClock, settings.leaveEarly);
   return {
-    inventory: swarm === undefined ? new Inventory(engine) : new TaskInventory(swarm),
+    inventory: swarm === undefined ? alone : new TaskInventory(swarm),
+    mistaken: mistaken.promise,
     lifecycle,
     asked,
     swarm,
@@ -116,6 +124,7 @@ function wireSeveral(settings: Settings, { mark, noteCall, selfId, needsSelf }: 
     lifecycle: new JointLifecycle(hosts, systemClock),
     asked: new JointEngine(inventory, systemClock),
     swarm: undefined,
+    mistaken: new Promise(() => undefined),
     watched: pairs.map(({ engine, host }) => ({
       name: host.name,
       engine,
@@ -147,6 +156,15 @@ function wireSeveral(settings: Settings, { mark, noteCall, selfId, needsSelf }: 
       await Promise.all(hosts.map((host) => host.settle()));
     },
   };
+}
+
+async function unlessSilent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
 }
 
 function refuseUnfit({ nginx }: Settings): void {

@@ -10,7 +10,7 @@ import { ContainerTargets, LocalTargets } from '../adapters/targets.ts';
 import type { Scope } from '../core/eligible.ts';
 import { Applier } from '../loop/apply.ts';
 import type { Mark } from '../loop/dirty.ts';
-import type { EngineCall, EngineCallResult } from '../loop/ports.ts';
+import type { AppError, EngineCall, EngineCallResult } from '../loop/ports.ts';
 import { Drains } from '../loop/drains.ts';
 import type { Parts, Policy } from '../loop/reconcile.ts';
 import { StreamsMemory } from '../loop/streams-memory.ts';
@@ -29,6 +29,8 @@ export interface Wired {
   readonly engines: readonly WatchedEngine[];
   /** Where lbwatch balances over the tasks of a Swarm. */
   readonly swarm: SwarmEngine | undefined;
+  /** Resolves where it must be put together anew, to why. */
+  readonly mistaken: Promise<AppError>;
   readonly files: DiskFiles;
   readonly drainStore: DrainFolder;
   /** Of the directory. Who only looks takes it not. */
@@ -61,7 +63,7 @@ export async function wire(
   const isLocal = settings.nginx === 'local';
   const needsSelf = scope === 'own' || !isLocal;
   const engines = await wireEngines(settings, { mark, noteCall, selfId, scope, needsSelf });
-  const { inventory, lifecycle, asked, swarm } = engines;
+  const { inventory, lifecycle, asked, swarm, mistaken } = engines;
   const claim = new Claim(settings.dir, selfId, version);
   const files = new DiskFiles(settings.dir, settings.site, () => claim.take());
   const drainStore = new DrainFolder(settings.dir);
@@ -100,7 +102,8 @@ export async function wire(
     await engines.settle();
     if (targets instanceof ContainerTargets) await targets.close();
   };
-  return { parts, readiness, engines: engines.watched, swarm, files, drainStore, claim, selfId, keepReady, close };
+  const kept = { files, drainStore, claim, selfId, keepReady, close };
+  return { parts, readiness, engines: engines.watched, swarm, mistaken, ...kept };
 }
 
 function chooseScope(names: readonly string[]): Scope | 'own' {

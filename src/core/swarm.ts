@@ -48,10 +48,13 @@ export interface SwarmNode {
   readonly name: string;
 }
 
-/** A task that is no longer wanted, and since when that is known, Unix milliseconds. */
+/** A task that is no longer wanted. */
 export interface LeavingTask {
   readonly task: SwarmTask;
+  /** Since when that is known, Unix milliseconds. */
   readonly sinceMs: number;
+  /** The same by the clock that never jumps. */
+  readonly leftMs: number;
 }
 
 /** Each takes 30 bytes in a question, which HAProxy takes up to some 16 kB of. */
@@ -126,7 +129,11 @@ export function isConverging(tasks: Iterable<SwarmTask>, services: Iterable<Swar
   return false;
 }
 
-/** The tasks that are gone from the list, whose address nobody else has by now, and whose time to end is not over. */
+/**
+ * The tasks that are gone from the list, whose address nobody else has by now, and whose time to end is not over.
+ *
+ * @param nowMs of the clock that never jumps
+ */
 export function stillLeaving(
   before: Iterable<LeavingTask>,
   listed: ReadonlyMap<string, SwarmTask>,
@@ -134,12 +141,12 @@ export function stillLeaving(
   nowMs: number,
 ): readonly LeavingTask[] {
   const taken = new Set<string>();
-  for (const { attachments } of listed.values()) for (const one of attachments) taken.add(placeOf(one));
+  for (const { attachments } of listed.values()) for (const place of placesOf(attachments)) taken.add(place);
   return [...before].filter(
-    ({ task, sinceMs }) =>
+    ({ task, leftMs }) =>
       !listed.has(task.id) &&
-      nowMs - sinceMs < graceMs(task.serviceId) &&
-      !task.attachments.some((one) => taken.has(placeOf(one))),
+      nowMs - leftMs < graceMs(task.serviceId) &&
+      !placesOf(task.attachments).some((place) => taken.has(place)),
   );
 }
 
@@ -148,8 +155,9 @@ export function sortTasks(tasks: readonly SwarmTask[]): readonly SwarmTask[] {
   return [...tasks].sort((one, other) => one.createdAt - other.createdAt || compareText(one.id, other.id));
 }
 
-function placeOf({ network, address }: Attachment): string {
-  return `${network} ${address ?? ''}`;
+/** On a machine's own network nobody has an address for himself. */
+function placesOf(attachments: readonly Attachment[]): readonly string[] {
+  return attachments.flatMap(({ network, address }) => (address === undefined ? [] : [`${network} ${address}`]));
 }
 
 /** Swarm calls a container running when its health check has passed, where it has one (swarmkit, `TaskState`). */

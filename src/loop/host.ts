@@ -185,8 +185,8 @@ export class Host {
     try {
       this.#hear(await this.#inventory.refresh(stale));
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
       this.#stale = 'all';
+      if (!(error instanceof AppError)) throw error;
       if (!this.isAway) this.#lose(messageOf(error), 0);
       // Where the stream is down, it tells when it is up again.
       if (this.#stream === 'up')
@@ -249,6 +249,12 @@ export class Host {
         : `its members (${String(members)}) stay as they were last seen, for as long as their checks answer`;
     return `engine ${printable(this.name)} does not answer since ${since}; ${rest} (${why})`;
   }
+}
+
+/** Of several that have, or had, a container the one that answers; undefined where none does. */
+export function findOwner(hosts: readonly Host[], containerId: string): Host | undefined {
+  const owners = hosts.filter((host) => host.find(containerId) !== undefined);
+  return owners.find(({ isAway }) => !isAway) ?? owners[0];
 }
 
 function keep(

@@ -4,6 +4,7 @@ import { printable } from '../core/printable.ts';
 import { isSameList } from '../core/same-list.ts';
 import { waitAtMost } from './at-most.ts';
 import type { Mark } from './dirty.ts';
+import { findOwner } from './host.ts';
 import type { Host } from './host.ts';
 import type { EngineStanding, Stale, Stock } from './inventory.ts';
 import { AppError } from './ports.ts';
@@ -50,8 +51,9 @@ export class JointInventory implements Stock {
     return undefined;
   }
 
+  /** What is remembered of an engine are its members that ran, and not all that there is. */
   get isWhole(): boolean {
-    return this.#hosts.every(({ containers }) => containers !== undefined);
+    return this.#hosts.every(({ hasAnswered }) => hasAnswered);
   }
 
   get notes(): readonly string[] {
@@ -74,7 +76,7 @@ export class JointInventory implements Stock {
 
   /** The one that has, or had, a container; undefined where none does. */
   hostOf(containerId: string): Host | undefined {
-    return this.#hosts.find((host) => host.find(containerId) !== undefined);
+    return findOwner(this.#hosts, containerId);
   }
 
   /** The same list for as long as nothing has changed. Throws an AppError where too little is known for a pass. */
@@ -114,8 +116,12 @@ export class JointInventory implements Stock {
     const doubles = new Set<string>();
     for (const [index, containers] of parts.entries()) {
       for (const container of containers) {
-        if (byId.has(container.id)) doubles.add(this.#hosts[index]?.name ?? '');
-        else byId.set(container.id, container);
+        const other = byId.get(container.id);
+        if (other !== undefined) doubles.add(this.#hosts[index]?.name ?? '');
+        // Who answers knows better.
+        if (other === undefined || (other.isAsLastSeen === true && container.isAsLastSeen !== true)) {
+          byId.set(container.id, container);
+        }
       }
     }
     this.#doubles = [...doubles].map(

@@ -1,5 +1,6 @@
 import type { Departure } from '../core/model.ts';
 import { waitAtMost } from './at-most.ts';
+import { findOwner } from './host.ts';
 import type { Host } from './host.ts';
 import { patienceMs } from './joint-inventory.ts';
 import type { Lives } from './lifecycle.ts';
@@ -27,8 +28,13 @@ export class JointLifecycle implements Lives {
     for (const { lifecycle } of this.#hosts) lifecycle.forgetAllBut(ids);
   }
 
+  /** Each engine is believed of its own containers alone: whoever is on the way to one could send away everybody's. */
   get departures(): ReadonlyMap<string, Departure> {
-    return new Map(this.#hosts.flatMap(({ lifecycle }) => [...lifecycle.departures]));
+    return new Map(
+      this.#hosts.flatMap((host) =>
+        [...host.lifecycle.departures].filter(([id]) => findOwner(this.#hosts, id) === host),
+      ),
+    );
   }
 
   /** The same map for as long as nothing has changed. */

@@ -119,7 +119,7 @@ export async function look(parts: Omit<Parts, 'applier'>, wanted: Stale = 'all',
   const stale = unseen === undefined ? wanted : new Set<string>();
   if (stale === 'all') lifecycle.forgetAllBut(new Set(containers.map(({ id }) => id)));
   const [{ drains, ended: endedDrains, notes }, found] = await Promise.all([
-    // Who is on an engine that nothing is known of is not gone.
+    // Who may be on an engine that has told nothing yet is not gone.
     parts.drains.look(
       containers,
       stale === 'all' && !inventory.isWhole ? new Set(containers.map(({ id }) => id)) : stale,

@@ -50,6 +50,27 @@ test('what is written is read by the next controller, and removed once and for a
   expect([...(await store.read()).drains.keys()]).toEqual([two]);
 });
 
+test('a task of a Swarm is drained as a container is, and a write that was killed halfway is passed over', async () => {
+  const store = new DrainFolder(shared);
+  const task = 'qz8hk3l2m4n5w0sv8d1c6xj9e';
+  await store.write(task, { kind: 'drained', sinceMs: 1000 });
+  writeFileSync(join(folder, `${task}.new`), '{"ki');
+  expect(await store.read()).toEqual({ drains: new Map([[task, { kind: 'drained', sinceMs: 1000 }]]), notes: [] });
+});
+
+test('an id that is none leads nowhere', async () => {
+  const store = new DrainFolder(shared);
+  for (const id of ['../upstreams.conf', `${one}.new`, '']) {
+    await expect(store.write(id, { kind: 'drained', sinceMs: 1000 })).rejects.toThrow('nothing is drained');
+  }
+  expect(readdirSync(root)).toEqual(['lbwatch']);
+  expect(readdirSync(shared)).toEqual([]);
+  await store.write(one, { kind: 'drained', sinceMs: 1000 });
+  writeFileSync(join(shared, 'upstreams.conf'), '');
+  await store.remove('../upstreams.conf');
+  expect(readdirSync(shared)).toContain('upstreams.conf');
+});
+
 test('what is damaged or foreign is noted, and the others count', async () => {
   const store = new DrainFolder(shared);
   await store.write(one, { kind: 'drained', sinceMs: 1000 });

@@ -78,16 +78,17 @@ test('an event that comes while an answer is under way makes that answer an old 
 });
 
 test('a task that is no longer wanted is leaving, until its service has given up waiting for its end', async () => {
+  manager.tasks = [task({ slot: 1 }), task({ slot: 2 }), task({ slot: 3 })];
   await engine.poll();
-  manager.tasks = [task({ slot: 1 })];
+  manager.tasks = [task({ slot: 1 }), task({ slot: 2 })];
   expect(await engine.poll()).toMatchObject({ hasChanged: true, hasLeft: true });
-  const [, second] = await engine.listContainers();
-  expect(second).toMatchObject({ state: 'running', departure: { kind: 'signalled', sinceMs: clock.unixMs() } });
+  const [, , third] = await engine.listContainers();
+  expect(third).toMatchObject({ state: 'running', departure: { kind: 'signalled', sinceMs: clock.unixMs() } });
   await clock.advance(9000);
   expect(await engine.poll()).toMatchObject({ hasChanged: false, hasLeft: false });
   await clock.advance(1000);
   expect(await engine.poll()).toMatchObject({ hasChanged: true, hasLeft: false });
-  expect(await namesOf()).toEqual(['shop_app.1.task1xxxxxxx']);
+  expect(await namesOf()).toEqual(['shop_app.1.task1xxxxxxx', 'shop_app.2.task2xxxxxxx']);
 });
 
 describe('a Swarm with other stacks', () => {
@@ -152,6 +153,54 @@ test('who had ended before is not leaving', async () => {
   manager.tasks = [task({ slot: 1 })];
   expect(await engine.poll()).toMatchObject({ hasChanged: true, hasLeft: false });
   expect(await namesOf()).toEqual(['shop_app.1.task1xxxxxxx']);
+});
+
+test('what somebody else asked to know is still news for who polls, once', async () => {
+  await engine.listContainers();
+  await clock.advance(2000);
+  manager.tasks = [task({ slot: 2 })];
+  await engine.inspectContainers([task({ slot: 2 }).id]);
+  expect(await engine.poll()).toMatchObject({ hasChanged: true, hasLeft: true });
+  expect(await engine.poll()).toMatchObject({ hasChanged: false, hasLeft: false });
+  await clock.advance(2000);
+  manager.tasks = [task({ slot: 2 }), task({ slot: 3 })];
+  await engine.listContainers();
+  expect(await engine.poll()).toMatchObject({ hasChanged: false, hasLeft: false });
+});
+
+test('a manager that knows of nobody at all, not even of the task that asks it, is not believed', async () => {
+  const before = await namesOf();
+  await clock.advance(100);
+  manager.tasks = [];
+  manager.services = [];
+  await expect(engine.poll()).rejects.toThrow('lists no task at all, and not even the one that lbwatch is');
+  await clock.advance(100);
+  manager.tasks = [task({ slot: 1 }), task({ slot: 2 })];
+  manager.services = [service()];
+  expect(await engine.poll()).toMatchObject({ hasChanged: false, hasLeft: false });
+  expect(await namesOf()).toEqual(before);
+});
+
+test('the own task is known for as long as it asks: a machine that counts as lost goes on by the list of the others', async () => {
+  await engine.poll();
+  manager.tasks = [task({ slot: 1 })];
+  expect(await engine.poll()).toMatchObject({ hasLeft: true });
+  await clock.advance(3_600_000);
+  manager.tasks = [task({ slot: 1, attachments: task({ slot: 2 }).attachments })];
+  await engine.poll();
+  const [, own] = await engine.listContainers();
+  expect(own).toMatchObject({ id: task({ slot: 2 }).id, departure: { kind: 'signalled' } });
+});
+
+test('a jump of the wall clock keeps nobody who has left for longer', async () => {
+  manager.tasks = [task({ slot: 1 }), task({ slot: 2 }), task({ slot: 3 })];
+  await engine.poll();
+  manager.tasks = [task({ slot: 1 }), task({ slot: 2 })];
+  await engine.poll();
+  clock.jump(-3_600_000);
+  await clock.advance(10_000);
+  await engine.poll();
+  expect(await namesOf()).toEqual(['shop_app.1.task1xxxxxxx', 'shop_app.2.task2xxxxxxx']);
 });
 
 test('a manager that does not answer takes nothing from what is known', async () => {

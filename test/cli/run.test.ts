@@ -55,6 +55,26 @@ describe('run', () => {
     await lab.inStep(1);
   });
 
+  test('a task of a Swarm whose engine was away at the start takes nobody out, and ends to be started anew', async () => {
+    const first = lab.run();
+    const one = lab.addApp(1);
+    await lab.inStep(1);
+    await first.stop();
+    // It runs on another machine, of which this engine knows nothing.
+    lab.docker.delete(one);
+    const self = lab.docker.add({
+      name: 'balancer',
+      labels: { 'com.docker.swarm.task.id': 'qz8hk3l2m4n5w0sv8d1c6xj9e' },
+    });
+    await lab.docker.stop();
+
+    const controller = lab.run({}, self.slice(0, 12));
+    await controller.logged('event stream lost');
+    await lab.docker.start();
+    expect(await controller.ended()).toBe(1);
+    await lab.inStep(1);
+  });
+
   test('who went unheard is looked for when its checks fail, and never asked again for want of others', async () => {
     let isBroken = false;
     await lab.serveApp(1);

@@ -84,7 +84,7 @@ test('Swarm converges while a service is updated, or a task is on its way', () =
 });
 
 test('a task that is gone from the list is leaving until its time is over, or somebody has its address', () => {
-  const gone = { task: task({ slot: 1 }), sinceMs: 1000 };
+  const gone = { task: task({ slot: 1 }), sinceMs: 0, leftMs: 1000 };
   const listed = (...tasks: readonly ReturnType<typeof task>[]) => new Map(tasks.map((one) => [one.id, one]));
   const leaving = (others: ReturnType<typeof listed>, nowMs: number) =>
     stillLeaving([gone], others, () => 10_000, nowMs);
@@ -93,4 +93,8 @@ test('a task that is gone from the list is leaving until its time is over, or so
   expect(leaving(listed(task({ slot: 2, attachments: gone.task.attachments })), 5000)).toEqual([]);
   // It was wanted again.
   expect(leaving(listed(gone.task), 5000)).toEqual([]);
+  // On the machine's own network it has no address, nor has any other.
+  const onHost = { ...gone, task: task({ slot: 3, attachments: [{ network: 'host', address: undefined }] }) };
+  const others = listed(task({ slot: 4, attachments: onHost.task.attachments }));
+  expect(stillLeaving([onHost], others, () => 10_000, 5000)).toEqual([onHost]);
 });

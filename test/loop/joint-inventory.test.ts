@@ -16,7 +16,7 @@ import '../support/native-errors.ts';
 /** An engine in memory, as the test says it is. */
 class MemoryEngine implements Engine {
   containers: readonly Container[] = [];
-  failure: AppError | undefined;
+  failure: Error | undefined;
   /** What it is asked waits for this. */
   gate: Promise<unknown> = Promise.resolve();
   readonly calls: string[] = [];
@@ -106,6 +106,20 @@ test('all of them in one list, by age, which stays the same for as long as nothi
   expect([engines.near.calls, engines.far.calls]).toEqual([['list', 'list', 'inspect'], []]);
 });
 
+test('who is not remembered is not gone: the memory holds members that run, and nothing else of an engine', async () => {
+  const { inventory, refresh, engines } = start({ memory: { far: { containers: [distant], note: undefined } } });
+  engines.far.failure = away;
+  await refresh('all');
+  expect(inventory.isWhole).toBe(false);
+  engines.far.failure = undefined;
+  await refresh('all');
+  expect(inventory.isWhole).toBe(true);
+  // What it has told itself holds for as long as it is away.
+  engines.far.failure = away;
+  await refresh('all');
+  expect(inventory.isWhole).toBe(true);
+});
+
 test('another machine’s networks are none of this one’s; the engine of lbwatch itself is here, whatever way it is asked', async () => {
   const { refresh, engines } = start();
   engines.near.containers = [self, near].map((one) => ({ ...one, node: 'socket-proxy', published: elsewhere }));
@@ -128,6 +142,38 @@ test('who is on two of them is on one, and a note says which to leave out', asyn
   expect(inventory.notes).toContainEqual(
     expect.stringMatching(/^engine far has the same containers as another one of LBWATCH_ENGINES/),
   );
+});
+
+test('who is on two of them is as the one says that answers', async () => {
+  const { refresh, engines, inventory } = start();
+  engines.far.containers = [distant, near];
+  await refresh('all');
+  engines.near.failure = away;
+  engines.far.containers = [distant, { ...near, state: 'exited' }];
+  const list = await refresh('all');
+  expect(list.find(({ id }) => id === near.id)).toMatchObject({ state: 'exited' });
+  expect(inventory.find(near.id)).toMatchObject({ state: 'exited' });
+});
+
+test('what an engine tells of another one’s containers is nothing to them', async () => {
+  const { refresh, clock, hosts, all } = start();
+  await refresh('all');
+  const lifecycle = new JointLifecycle(all, clock);
+  const kill = (containerId: string) => ({ action: 'kill', containerId, signal: 15, atMs: clock.unixMs() });
+  for (const { id } of [near, distant]) await hosts.far.lifecycle.note(kill(id));
+  expect([...lifecycle.departures.keys()]).toEqual([distant.id]);
+  await hosts.near.lifecycle.note(kill(near.id));
+  expect([...lifecycle.departures.keys()].sort()).toEqual([near.id, distant.id].sort());
+});
+
+test('what a fault of ours kept from being seen is looked at with the next pass', async () => {
+  const { refresh, engines } = start();
+  await refresh('all');
+  engines.far.failure = new TypeError('a fault of ours');
+  engines.far.containers = [];
+  await expect(refresh('all')).rejects.toThrow('a fault of ours');
+  engines.far.failure = undefined;
+  expect(namesOf(await refresh())).toEqual(['shop-lbwatch-1', 'near']);
 });
 
 describe('one that is slow', () => {
@@ -243,7 +289,7 @@ describe('at a start without one', () => {
     engines.far.failure = away;
     const list = await refresh('all');
     expect(list[2]).toMatchObject({ name: 'far', isAsLastSeen: true, published: elsewhere, attachments: [] });
-    expect(inventory.isWhole).toBe(true);
+    expect(inventory.isWhole).toBe(false);
     expect(inventory.find(distant.id)).toEqual(distant);
   });
 

@@ -371,7 +371,10 @@ export class FakeDocker {
       });
   }
 
-  #inspect(response: ServerResponse, id: string): void {
+  /** @param wanted the id, or a beginning that no other has */
+  #inspect(response: ServerResponse, wanted: string): void {
+    const ids = [...this.#containers.keys()].filter((one) => one.startsWith(wanted));
+    const id = ids.length === 1 ? (ids[0] ?? wanted) : wanted;
     const spec = this.#containers.get(id);
     if (spec === undefined) {
       respond(response, 404, { message: `No such container: ${id}` });

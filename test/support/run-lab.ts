@@ -85,9 +85,13 @@ export class RunLab {
     await this.docker.remove();
   }
 
-  /** Starts `lbwatch run`. */
-  run(environment: Readonly<Record<string, string>> = {}): Controller {
-    const controller = new Controller({ ...this.environment, ...environment });
+  /**
+   * Starts `lbwatch run`.
+   *
+   * @param hostName of its own, as in a container (takes root)
+   */
+  run(environment: Readonly<Record<string, string>> = {}, hostName?: string): Controller {
+    const controller = new Controller({ ...this.environment, ...environment }, hostName);
     this.#controllers.push(controller);
     return controller;
   }
@@ -261,6 +265,12 @@ export class Controller {
     this.signal('SIGTERM');
     const [code, signal] = await this.#exit;
     return { code: code ?? signal, tookMs: performance.now() - beginMs };
+  }
+
+  /** Resolves to the exit code, or the signal, that it ends with by itself. */
+  async ended(): Promise<unknown> {
+    const [code, signal] = await this.#exit;
+    return code ?? signal;
   }
 
   async kill(): Promise<void> {

@@ -1,5 +1,5 @@
 import { isSameList } from '../core/same-list.ts';
-import { asContainer, isConverging, listConcerned, sortTasks, stillLeaving } from '../core/swarm.ts';
+import { asContainer, listConcerned, listMoving, mostServices, sortTasks, stillLeaving } from '../core/swarm.ts';
 import type { LeavingTask, SwarmNode, SwarmService, SwarmTask } from '../core/swarm.ts';
 import type { Scope } from '../core/eligible.ts';
 import type { Container } from '../core/model.ts';
@@ -14,6 +14,12 @@ const lastingMs = 30_000;
 /** Who wants to know of one task alone is content with what was listed a moment ago. */
 const recentMs = 1000;
 
+/** A service that something was heard of counts as moving for so long, whatever its tasks say. */
+const namedMs = 3000;
+
+/** `moving`: only the services of which it is known that their tasks change. */
+export type Extent = 'all' | 'moving';
+
 /** What is known after a poll. */
 export interface Poll {
   /** Whether any container, as lbwatch knows it, came, went or changed since the last poll or list, whoever found out. */
@@ -23,10 +29,17 @@ export interface Poll {
   readonly isConverging: boolean;
   /** How many balancers ask, this one included: as many as the own service has tasks. */
   readonly askers: number;
+  /** Whether all were asked for. */
+  readonly isWhole: boolean;
 }
 
 /** What of it is so whoever asks. */
-type Answer = Pick<Poll, 'isConverging' | 'askers'>;
+type Answer = Pick<Poll, 'isConverging' | 'askers' | 'isWhole'>;
+
+interface Listed {
+  readonly tasks: readonly SwarmTask[];
+  readonly isWhole: boolean;
+}
 
 interface Known<T> {
   /** When it was asked for, and after how many events. */
@@ -45,8 +58,9 @@ interface Made {
 }
 
 /**
- * Docker Swarm through a manager: its tasks as containers. One call tells all tasks that are wanted, whatever their number;
- * services and nodes are asked for when an event, or a task, tells that they have changed.
+ * Docker Swarm through a manager: its tasks as containers. One call tells all tasks that are wanted, whatever their number,
+ * or, for a hundredth of that where there are many, those of the services that change; services and nodes are asked for when
+ * an event, or a task, tells that they have changed.
  *
  * A task that Swarm wants no longer is not listed any more: it leaves at once, some milliseconds before its node hears of
  * it, and is remembered for as long as it may take to end; the task that lbwatch itself is, for as long as that asks.
@@ -69,6 +83,8 @@ export class SwarmEngine implements Engine, EventStream {
   #toldOf: readonly Container[] = [];
   #hasLeft = false;
   #asking: Promise<Answer> | undefined;
+  /** Services that an event or a failed check was about, and until when they count as moving. */
+  readonly #named = new Map<string, number>();
   /** How many events came: what was asked for before one may be older than it. */
   #told = 0;
 
@@ -84,14 +100,17 @@ export class SwarmEngine implements Engine, EventStream {
   }
 
   async listContainers(): Promise<readonly Container[]> {
-    if (!this.#isFresh(this.#tasks, freshMs)) await this.#ask();
+    if (!this.#isFresh(this.#tasks, freshMs)) await this.#ask('all');
     this.#noteTold();
     return this.#containers;
   }
 
   /** Of these tasks, the ones that there are. */
   async inspectContainers(ids: readonly string[]): Promise<readonly Container[]> {
-    if (!this.#isFresh(this.#tasks, recentMs)) await this.#ask();
+    if (!this.#isFresh(this.#tasks, recentMs)) {
+      for (const id of ids) this.#name(this.#tasks?.byId.get(id)?.serviceId);
+      await this.#ask('moving');
+    }
     return this.#containers.filter(({ id }) => ids.includes(id));
   }
 
@@ -121,6 +140,7 @@ export class SwarmEngine implements Engine, EventStream {
       },
       onEvent: (event) => {
         this.#told += 1;
+        this.#nameWhom(event);
         subscription.onEvent(event);
         for (const listen of this.#onEvent) listen();
       },
@@ -133,8 +153,8 @@ export class SwarmEngine implements Engine, EventStream {
   }
 
   /** Asks for the tasks. Throws an AppError, and then knows what it knew before. */
-  async poll(): Promise<Poll> {
-    const answer = await this.#ask();
+  async poll(extent: Extent = 'all'): Promise<Poll> {
+    const answer = await this.#ask(extent);
     const news = { hasChanged: !isSameList(this.#toldOf, this.#containers), hasLeft: this.#hasLeft };
     this.#noteTold();
     return { ...news, ...answer };
@@ -146,19 +166,20 @@ export class SwarmEngine implements Engine, EventStream {
   }
 
   /** Whoever asks meanwhile gets the same answer. */
-  #ask(): Promise<Answer> {
-    this.#asking ??= this.#askOnce().finally(() => {
+  #ask(extent: Extent): Promise<Answer> {
+    this.#asking ??= this.#askOnce(extent).finally(() => {
       this.#asking = undefined;
     });
     return this.#asking;
   }
 
-  async #askOnce(): Promise<Answer> {
+  async #askOnce(extent: Extent): Promise<Answer> {
     const asked = { atMs: this.#clock.nowMs(), told: this.#told };
     const isKnown = this.#isFresh(this.#services, lastingMs) && this.#isFresh(this.#nodes, lastingMs);
     if (!isKnown) await this.#askAround();
     const concerned = this.#chooseConcerned();
-    const tasks = await this.#listTasks(concerned);
+    const moving = extent === 'moving' ? this.#chooseMoving(concerned) : undefined;
+    const { tasks, isWhole } = moving === undefined ? await this.#listAll(concerned) : await this.#listOf(moving);
     if (tasks.length === 0 && this.#own !== undefined) throw new AppError('engine', describeNobody(this.#own));
     const byId = new Map(sortTasks(tasks).map((task) => [task.id, task]));
     // Made since we asked, and no event has come yet.
@@ -175,9 +196,30 @@ export class SwarmEngine implements Engine, EventStream {
     this.#own = this.#findOwn(tasks) ?? this.#own;
     this.#make();
     return {
-      isConverging: isConverging(byId.values(), this.#services?.byId.values() ?? []),
+      isConverging: listMoving(byId.values(), this.#services?.byId.values() ?? []).size > 0,
       askers: this.#countAskers(tasks),
+      isWhole,
     };
+  }
+
+  /** A node's event is about whatever runs there. */
+  #nameWhom({ action, containerId: id }: EngineEvent): void {
+    if (action.startsWith('service ')) this.#name(id);
+    else for (const task of this.#tasks?.byId.values() ?? []) if (task.nodeId === id) this.#name(task.serviceId);
+  }
+
+  #name(serviceId: string | undefined): void {
+    if (serviceId !== undefined) this.#named.set(serviceId, this.#clock.nowMs() + namedMs);
+  }
+
+  /** Undefined where they are too many to be asked for alone. */
+  #chooseMoving(concerned: readonly string[] | undefined): readonly string[] | undefined {
+    const services = this.#services?.byId;
+    if (this.#tasks === undefined || services === undefined) return undefined;
+    for (const [id, untilMs] of this.#named) if (this.#clock.nowMs() >= untilMs) this.#named.delete(id);
+    const moving = new Set([...listMoving(this.#tasks.byId.values(), services.values()), ...this.#named.keys()]);
+    const ids = [...moving].filter((id) => services.has(id) && (concerned?.includes(id) ?? true));
+    return ids.length > mostServices ? undefined : ids;
   }
 
   #countAskers(tasks: readonly SwarmTask[]): number {
@@ -202,13 +244,25 @@ export class SwarmEngine implements Engine, EventStream {
     return listConcerned(services, this.#scope, own);
   }
 
-  async #listTasks(concerned: readonly string[] | undefined): Promise<readonly SwarmTask[]> {
+  async #listAll(concerned: readonly string[] | undefined): Promise<Listed> {
+    if (concerned === undefined) return { tasks: await this.#api.listTasks(undefined), isWhole: true };
     try {
-      return await this.#api.listTasks(concerned);
-    } catch (error) {
+      return { tasks: await this.#api.listTasks(concerned), isWhole: true };
+    } catch {
       // One of them was removed meanwhile, perhaps: whoever asks for what there is not is told nothing.
-      if (concerned === undefined) throw error;
-      return this.#api.listTasks(undefined);
+      return { tasks: await this.#api.listTasks(undefined), isWhole: true };
+    }
+  }
+
+  /** All tasks, of which those of these services are asked for; who has none to ask for asks nothing. */
+  async #listOf(moving: readonly string[]): Promise<Listed> {
+    const known = [...(this.#tasks?.byId.values() ?? [])];
+    if (moving.length === 0) return { tasks: known, isWhole: false };
+    try {
+      const tasks = await this.#api.listTasks(moving);
+      return { tasks: [...known.filter(({ serviceId }) => !moving.includes(serviceId)), ...tasks], isWhole: false };
+    } catch {
+      return this.#listAll(this.#chooseConcerned());
     }
   }
 

@@ -57,8 +57,8 @@ export interface LeavingTask {
   readonly leftMs: number;
 }
 
-/** Each takes 30 bytes in a question, which HAProxy takes up to some 16 kB of. */
-const mostIds = 200;
+/** So many are asked for by their ids: each takes 30 bytes in a question, which HAProxy takes up to some 16 kB of. */
+export const mostServices = 200;
 
 /** As many digits as `docker service ps` shows. */
 const shortIdLength = 12;
@@ -117,16 +117,15 @@ export function listConcerned(
     return scope.kind === 'all' || scope.names.some((name) => name === stackOf(service));
   };
   const concerned = [...services.values()].filter(isConcerned).map(({ id }) => id);
-  return concerned.length <= mostIds && concerned.length < services.size ? concerned : undefined;
+  return concerned.length <= mostServices && concerned.length < services.size ? concerned : undefined;
 }
 
-/**
- * Whether Swarm is about to change who serves: then it is asked more often. A task that waits for a machine is not on its way.
- */
-export function isConverging(tasks: Iterable<SwarmTask>, services: Iterable<SwarmService>): boolean {
-  for (const { isUpdating } of services) if (isUpdating) return true;
-  for (const { state } of tasks) if (state !== 'running' && state !== 'pending') return true;
-  return false;
+/** The services whose tasks Swarm is about to change. A task that waits for a machine is not on its way. */
+export function listMoving(tasks: Iterable<SwarmTask>, services: Iterable<SwarmService>): ReadonlySet<string> {
+  const moving = new Set<string>();
+  for (const { id, isUpdating } of services) if (isUpdating) moving.add(id);
+  for (const { serviceId, state } of tasks) if (state !== 'running' && state !== 'pending') moving.add(serviceId);
+  return moving;
 }
 
 /**

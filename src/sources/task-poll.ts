@@ -6,12 +6,14 @@ import type { Clock } from '../loop/ports.ts';
 /** What is asked, and what an answer means. */
 export interface Polled {
   /** May throw an AppError. */
-  poll(): Promise<{
+  poll(extent: 'all' | 'moving'): Promise<{
     readonly hasChanged: boolean;
     readonly hasLeft: boolean;
     readonly isConverging: boolean;
     /** How many ask as this one does. */
     readonly askers: number;
+    /** Whether all tasks were asked for, and not those alone that move. */
+    readonly isWhole: boolean;
   }>;
   /** Calls back at each event that tells of a change to come. */
   onEvent(listen: () => void): void;
@@ -71,6 +73,8 @@ class TaskPoll {
   #movedMs = Number.NEGATIVE_INFINITY;
   /** The next pause after it. */
   #pauseMs: number;
+  /** When all are due: those that move are asked for between. */
+  #wholeDueMs: number;
 
   constructor(swarm: Polled, mark: (mark: Mark) => void, clock: Clock, timing: PollTiming) {
     this.#swarm = swarm;
@@ -81,6 +85,7 @@ class TaskPoll {
     swarm.onEvent(() => {
       this.#hurry();
     });
+    this.#wholeDueMs = clock.nowMs() + timing.restMs;
     this.#plan(timing.restMs);
   }
 
@@ -112,7 +117,8 @@ class TaskPoll {
     this.#isAsking = true;
     const beganMs = this.#clock.nowMs();
     try {
-      const { hasChanged, hasLeft, isConverging, askers } = await this.#swarm.poll();
+      const extent = beganMs >= this.#wholeDueMs ? 'all' : 'moving';
+      const { hasChanged, hasLeft, isConverging, askers, isWhole } = await this.#swarm.poll(extent);
       this.#isConverging = isConverging;
       if (hasChanged || this.#isFailing) {
         const reason = hasChanged ? 'tasks changed' : 'manager answers';
@@ -121,7 +127,10 @@ class TaskPoll {
       if (hasChanged) this.#noteMove();
       this.#isFailing = false;
       this.#isAsking = false;
-      this.#plan(this.#nextPauseMs((this.#clock.nowMs() - beganMs) * askers));
+      // All answers to all who ask, together.
+      const tookMs = (this.#clock.nowMs() - beganMs) * askers;
+      if (isWhole) this.#noteWhole(tookMs);
+      this.#plan(this.#nextPauseMs(isWhole ? 0 : tookMs));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       // The pass says what is wrong, and is repeated until there is an answer.
@@ -134,17 +143,19 @@ class TaskPoll {
     }
   }
 
-  /** @param tookMs all answers to all who ask, together */
-  #nextPauseMs(tookMs: number): number {
-    const { quickMs, restMs } = this.#timing;
-    const sinceMoveMs = this.#clock.nowMs() - this.#movedMs;
-    if (sinceMoveMs < (this.#isConverging ? longestQuickMs : settleMs)) {
-      const pauseMs = this.#pauseMs;
-      this.#pauseMs = Math.min(pauseMs * 1.5, quickMs);
-      return Math.max(pauseMs, tookMs / quickShare);
-    }
+  #noteWhole(tookMs: number): void {
     // Balancers that were started together do not ask together for ever.
     const spread = 0.9 + 0.2 * Math.random();
-    return Math.max(restMs * spread, tookMs / restShare);
+    this.#wholeDueMs = this.#clock.nowMs() + Math.max(this.#timing.restMs * spread, tookMs / restShare);
+  }
+
+  /** @param tookMs to ask for those that move */
+  #nextPauseMs(tookMs: number): number {
+    const nowMs = this.#clock.nowMs();
+    const untilWholeMs = Math.max(0, this.#wholeDueMs - nowMs);
+    if (nowMs - this.#movedMs >= (this.#isConverging ? longestQuickMs : settleMs)) return untilWholeMs;
+    const pauseMs = this.#pauseMs;
+    this.#pauseMs = Math.min(pauseMs * 1.5, this.#timing.quickMs);
+    return Math.min(untilWholeMs, Math.max(pauseMs, tookMs / quickShare));
   }
 }

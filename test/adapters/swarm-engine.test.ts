@@ -141,6 +141,69 @@ describe('a Swarm with other stacks', () => {
   });
 });
 
+describe('what moves', () => {
+  beforeEach(async () => {
+    manager.services = [
+      service(),
+      service({ id: 'db-id', name: 'shop_db' }),
+      service({ id: 'web-id', name: 'shop_web' }),
+    ];
+    manager.tasks = [task({ slot: 1 }), task({ slot: 2 }), task({ slot: 3, serviceId: 'db-id', nodeId: 'two-id' })];
+    manager.nodes = [node(), node({ id: 'two-id', name: 'two' })];
+    await engine.poll();
+    manager.asked.length = 0;
+    await clock.advance(100);
+  });
+
+  test('nothing is asked where nothing moves', async () => {
+    expect(await engine.poll('moving')).toMatchObject({ hasChanged: false, isWhole: false });
+    expect(manager.asked).toEqual([]);
+  });
+
+  test('a service that an event is about is asked for alone, for three seconds; who left is leaving, and nobody else', async () => {
+    subscribe().onEvent(event);
+    manager.tasks = [task({ slot: 1 })];
+    expect(await engine.poll('moving')).toMatchObject({ hasChanged: true, hasLeft: true, isWhole: false });
+    expect(manager.asked).toEqual([['app-id']]);
+    const listed = await engine.listContainers();
+    expect(listed.map(({ name, departure }) => [name, departure?.kind])).toEqual([
+      ['shop_app.1.task1xxxxxxx', undefined],
+      // Of a service that was not asked for.
+      ['shop_db.3.task3xxxxxxx', undefined],
+      ['shop_app.2.task2xxxxxxx', 'signalled'],
+    ]);
+    await clock.advance(3000);
+    await engine.poll('moving');
+    expect(manager.asked).toHaveLength(1);
+    await engine.poll('all');
+    expect((await engine.listContainers()).map(({ departure }) => departure?.kind)).toEqual([
+      undefined,
+      'signalled',
+      'signalled',
+    ]);
+  });
+
+  test("an event of a node is about the services that run there; a task's failed check about its own", async () => {
+    subscribe().onEvent({ ...event, action: 'node update', containerId: 'two-id' });
+    await engine.poll('moving');
+    expect(manager.asked).toEqual([['db-id']]);
+    await clock.advance(4000);
+    await engine.inspectContainers([task({ slot: 1 }).id]);
+    expect(manager.asked.slice(1)).toEqual([['app-id']]);
+  });
+
+  test('a service is asked for as long as a task of it is on its way, and when it was removed, all are', async () => {
+    manager.tasks = [...manager.tasks, task({ slot: 4, serviceId: 'web-id', state: 'preparing' })];
+    await engine.poll('all');
+    await clock.advance(10_000);
+    await engine.poll('moving');
+    expect(manager.asked.at(-1)).toEqual(['web-id']);
+    manager.services = manager.services.filter(({ id }) => id !== 'web-id');
+    manager.tasks = manager.tasks.filter(({ serviceId }) => serviceId !== 'web-id');
+    expect(await engine.poll('moving')).toMatchObject({ isWhole: true, isConverging: false });
+  });
+});
+
 test('it tells how many balancers ask beside this one: the tasks of the own service', async () => {
   expect(await engine.poll()).toMatchObject({ askers: 2 });
   expect(await new SwarmEngine(manager, clock, undefined, 'own').poll()).toMatchObject({ askers: 1 });

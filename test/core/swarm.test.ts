@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { decide } from '../../src/core/desired.ts';
-import { asContainer, isConverging, stillLeaving } from '../../src/core/swarm.ts';
+import { asContainer, listMoving, stillLeaving } from '../../src/core/swarm.ts';
 import { circumstances } from '../support/circumstances.ts';
 import { node, service, task } from '../support/swarm.ts';
 
@@ -75,12 +75,13 @@ test('a stack is a project of its own: a Compose project of its name is another'
   expect(rows.filter(([state]) => state === 'in')).toHaveLength(1);
 });
 
-test('Swarm converges while a service is updated, or a task is on its way', () => {
-  expect(isConverging([task()], [service()])).toBe(false);
-  expect(isConverging([task({ state: 'preparing' })], [service()])).toBe(true);
-  expect(isConverging([task()], [service({ isUpdating: true })])).toBe(true);
+test('a service moves while it is updated, or a task of it is on its way', () => {
+  const moving = (...[tasks, services]: Parameters<typeof listMoving>) => [...listMoving(tasks, services)];
+  expect(moving([task()], [service()])).toEqual([]);
+  expect(moving([task(), task({ serviceId: 'db-id', state: 'preparing' })], [service()])).toEqual(['db-id']);
+  expect(moving([task()], [service({ isUpdating: true })])).toEqual(['app-id']);
   // Waits for a machine, maybe for ever.
-  expect(isConverging([task({ state: 'pending' })], [service()])).toBe(false);
+  expect(moving([task({ state: 'pending' })], [service()])).toEqual([]);
 });
 
 test('a task that is gone from the list is leaving until its time is over, or somebody has its address', () => {

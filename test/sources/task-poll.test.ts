@@ -35,6 +35,15 @@ test('an event makes it ask at once, and ten times a second soon after; for thre
   expect(swarm.polls - before).toBeLessThan(8);
 });
 
+test('while anything converges, all are asked for as seldom as at rest', async () => {
+  const { swarm } = start();
+  swarm.isConverging = true;
+  swarm.tell();
+  await clock.advance(50_000);
+  expect(swarm.wholes).toBeGreaterThanOrEqual(50 / 2.3);
+  expect(swarm.wholes).toBeLessThanOrEqual(50 / 1.8);
+});
+
 test('while anything converges it asks quickly, for a minute after the last change', async () => {
   const { swarm } = start();
   swarm.isConverging = true;
@@ -58,18 +67,21 @@ test('a change makes a pass due for everything, and at once where somebody leave
   expect(marks.at(-1)).toMatchObject({ reason: 'tasks changed', isUrgent: true });
 });
 
-test('where the answers take long, it waits twice as long between them, and ten times as long at rest', async () => {
+test('where the answers take long, it waits twice as long between those of who moves, and ten times as long between all', async () => {
   const { swarm } = start();
   swarm.takesMs = 500;
   await clock.advance(100_000);
   expect(swarm.polls).toBeLessThanOrEqual(19);
   expect(swarm.polls).toBeGreaterThanOrEqual(17);
-  const before = swarm.polls;
+  swarm.polls = 0;
+  swarm.wholes = 0;
   swarm.isConverging = true;
   swarm.tell();
   await clock.advance(50_000);
-  expect(swarm.polls - before).toBeLessThanOrEqual(35);
-  expect(swarm.polls - before).toBeGreaterThanOrEqual(32);
+  expect(swarm.wholes).toBeLessThanOrEqual(10);
+  expect(swarm.wholes).toBeGreaterThanOrEqual(8);
+  expect(swarm.polls - swarm.wholes).toBeLessThanOrEqual(36);
+  expect(swarm.polls - swarm.wholes).toBeGreaterThanOrEqual(28);
 });
 
 test('a hundred balancers ask as often together as one that waits a hundred times as long for its answers', async () => {
@@ -83,7 +95,7 @@ test('a hundred balancers ask as often together as one that waits a hundred time
   const before = swarm.polls;
   await clock.advance(50_000);
   expect(swarm.polls - before).toBeGreaterThanOrEqual(48);
-  expect(swarm.polls - before).toBeLessThanOrEqual(51);
+  expect(swarm.polls - before).toBeLessThanOrEqual(62);
 });
 
 test('a manager that does not answer makes one pass due, which says so, and is asked every second until it does', async () => {
@@ -112,6 +124,7 @@ function start() {
   let tell = (): void => undefined;
   const swarm = {
     polls: 0,
+    wholes: 0,
     takesMs: 0,
     isAway: false,
     isConverging: false,
@@ -123,11 +136,12 @@ function start() {
     onEvent: (listen: () => void) => {
       tell = listen;
     },
-    poll: async () => {
+    poll: async (extent: 'all' | 'moving') => {
       swarm.polls += 1;
+      if (extent === 'all') swarm.wholes += 1;
       if (swarm.takesMs > 0) await new Promise<void>((resolve) => clock.after(swarm.takesMs, resolve));
       if (swarm.isAway) throw new AppError('engine', 'nobody answers');
-      return { ...swarm.found, isConverging: swarm.isConverging, askers: swarm.askers };
+      return { ...swarm.found, isConverging: swarm.isConverging, askers: swarm.askers, isWhole: extent === 'all' };
     },
   };
   stop = startTaskPoll(

@@ -145,11 +145,16 @@ export class SwarmEngine implements Engine, EventStream {
     this.#hasLeft = false;
   }
 
-  /** Whoever asks meanwhile gets the same answer. */
+  /** Whoever asks meanwhile gets the same answer. What was listed before one that fails is not fresh any more. */
   #ask(): Promise<Answer> {
-    this.#asking ??= this.#askOnce().finally(() => {
-      this.#asking = undefined;
-    });
+    this.#asking ??= this.#askOnce()
+      .catch((error: unknown) => {
+        if (this.#tasks !== undefined) this.#tasks = { ...this.#tasks, atMs: Number.NEGATIVE_INFINITY };
+        throw error;
+      })
+      .finally(() => {
+        this.#asking = undefined;
+      });
     return this.#asking;
   }
 

@@ -1,11 +1,12 @@
 import { isSameList } from '../core/same-list.ts';
-import { asContainer, listConcerned, listMoving, mostServices, sortTasks, stillLeaving } from '../core/swarm.ts';
+import { listConcerned, listMoving, mostServices, sortTasks, stillLeaving } from '../core/swarm.ts';
 import type { LeavingTask, SwarmNode, SwarmService, SwarmTask } from '../core/swarm.ts';
 import type { Scope } from '../core/eligible.ts';
 import type { Container } from '../core/model.ts';
 import { AppError } from '../loop/ports.ts';
 import type { Clock, Engine, EngineEvent, EventStream, Subscription } from '../loop/ports.ts';
 import type { SwarmApi } from './swarm-api.ts';
+import { TaskContainers } from './task-containers.ts';
 
 /** A pass that follows a poll need not ask again. */
 const freshMs = 50;
@@ -48,15 +49,6 @@ interface Known<T> {
   readonly byId: ReadonlyMap<string, T>;
 }
 
-/** A container as it was made, and all that it was made from. */
-interface Made {
-  readonly version: number;
-  readonly service: SwarmService | undefined;
-  readonly node: SwarmNode | undefined;
-  readonly sinceMs: number | undefined;
-  readonly container: Container;
-}
-
 /**
  * Docker Swarm through a manager: its tasks as containers. One call tells all tasks that are wanted, whatever their number,
  * or, for a hundredth of that where there are many, those of the services that change; services and nodes are asked for when
@@ -75,7 +67,7 @@ export class SwarmEngine implements Engine, EventStream {
   #services: Known<SwarmService> | undefined;
   #nodes: Known<SwarmNode> | undefined;
   #leaving: readonly LeavingTask[] = [];
-  #made = new Map<string, Made>();
+  readonly #made = new TaskContainers();
   #containers: readonly Container[] = [];
   /** The task that lbwatch itself is, as it was listed last. */
   #own: SwarmTask | undefined;
@@ -165,11 +157,16 @@ export class SwarmEngine implements Engine, EventStream {
     this.#hasLeft = false;
   }
 
-  /** Whoever asks meanwhile gets the same answer. */
+  /** Whoever asks meanwhile gets the same answer. What was listed before one that fails is not fresh any more. */
   #ask(extent: Extent): Promise<Answer> {
-    this.#asking ??= this.#askOnce(extent).finally(() => {
-      this.#asking = undefined;
-    });
+    this.#asking ??= this.#askOnce(extent)
+      .catch((error: unknown) => {
+        if (this.#tasks !== undefined) this.#tasks = { ...this.#tasks, atMs: Number.NEGATIVE_INFINITY };
+        throw error;
+      })
+      .finally(() => {
+        this.#asking = undefined;
+      });
     return this.#asking;
   }
 
@@ -184,17 +181,12 @@ export class SwarmEngine implements Engine, EventStream {
     const byId = new Map(sortTasks(tasks).map((task) => [task.id, task]));
     // Made since we asked, and no event has come yet.
     if (isKnown && !this.#knowsAllOf(byId.values())) await this.#askAround();
-    const gone = [...(this.#tasks?.byId.values() ?? [])].filter(({ id }) => !byId.has(id));
-    const isOthers = ({ serviceId }: SwarmTask): boolean =>
-      concerned?.includes(serviceId) === false && this.#services?.byId.has(serviceId) === true;
-    const left = gone
-      .filter((task) => isServing(task) && !isOthers(task))
-      .map((task) => ({ task, sinceMs: this.#clock.unixMs(), leftMs: this.#clock.nowMs() }));
+    const left = this.#listLeft(byId, concerned);
     this.#leaving = this.#chooseLeaving([...this.#leaving, ...left], byId);
     this.#hasLeft ||= left.length > 0;
     this.#tasks = { ...asked, byId };
     this.#own = this.#findOwn(tasks) ?? this.#own;
-    this.#make();
+    this.#containers = this.#made.make(byId.values(), this.#leaving, this.#services?.byId, this.#nodes?.byId);
     return {
       isConverging: listMoving(byId.values(), this.#services?.byId.values() ?? []).size > 0,
       askers: this.#countAskers(tasks),
@@ -225,6 +217,16 @@ export class SwarmEngine implements Engine, EventStream {
   #countAskers(tasks: readonly SwarmTask[]): number {
     const own = this.#own;
     return own === undefined ? 1 : Math.max(1, tasks.filter(({ serviceId }) => serviceId === own.serviceId).length);
+  }
+
+  /** Who served and is not listed any more, though he would be; those of others are not asked for. */
+  #listLeft(listed: ReadonlyMap<string, SwarmTask>, concerned: readonly string[] | undefined): readonly LeavingTask[] {
+    const isOthers = ({ serviceId }: SwarmTask): boolean =>
+      concerned?.includes(serviceId) === false && this.#services?.byId.has(serviceId) === true;
+    const [sinceMs, leftMs] = [this.#clock.unixMs(), this.#clock.nowMs()];
+    return [...(this.#tasks?.byId.values() ?? [])]
+      .filter((task) => !listed.has(task.id) && isServing(task) && !isOthers(task))
+      .map((task) => ({ task, sinceMs, leftMs }));
   }
 
   /** lbwatch is still there, whatever managers make of it: they count a machine as lost that they do not hear of. */
@@ -278,33 +280,6 @@ export class SwarmEngine implements Engine, EventStream {
     const [services, nodes] = await Promise.all([this.#api.listServices(), this.#api.listNodes()]);
     this.#services = { ...asked, byId: keepSame(this.#services?.byId, services) };
     this.#nodes = { ...asked, byId: keepSame(this.#nodes?.byId, nodes) };
-  }
-
-  /** What is as it was stays the same object. */
-  #make(): void {
-    const wanted = [...(this.#tasks?.byId.values() ?? [])].map((task): LeavingTask | { task: SwarmTask } => ({ task }));
-    const made = new Map<string, Made>();
-    for (const one of [...wanted, ...this.#leaving]) {
-      const { task } = one;
-      const sinceMs = 'sinceMs' in one ? one.sinceMs : undefined;
-      const service = this.#services?.byId.get(task.serviceId);
-      const node = task.nodeId === undefined ? undefined : this.#nodes?.byId.get(task.nodeId);
-      const known = this.#made.get(task.id);
-      const isSame =
-        known?.version === task.version &&
-        known.service === service &&
-        known.node === node &&
-        known.sinceMs === sinceMs;
-      const departure = sinceMs === undefined ? undefined : ({ kind: 'signalled', sinceMs } as const);
-      made.set(
-        task.id,
-        isSame
-          ? known
-          : { version: task.version, service, node, sinceMs, container: asContainer(task, service, node, departure) },
-      );
-    }
-    this.#made = made;
-    this.#containers = [...made.values()].map(({ container }) => container);
   }
 
   #knowsAllOf(tasks: Iterable<SwarmTask>): boolean {

@@ -266,6 +266,13 @@ test('a jump of the wall clock keeps nobody who has left for longer', async () =
   expect(await namesOf()).toEqual(['shop_app.1.task1xxxxxxx', 'shop_app.2.task2xxxxxxx']);
 });
 
+test('a list just before the manager fell silent is none for the pass that is to say so', async () => {
+  await engine.listContainers();
+  manager.isAway = true;
+  await expect(engine.poll()).rejects.toThrow('nobody answers');
+  await expect(engine.listContainers()).rejects.toThrow('nobody answers');
+});
+
 test('a manager that does not answer takes nothing from what is known', async () => {
   const before = await namesOf();
   manager.isAway = true;

@@ -160,15 +160,23 @@ export class DockerEngine implements Engine, EventStream {
     return toEngineVersion(await this.#call('version', 'ask for the version', () => this.#docker.version()));
   }
 
-  /** A list that a manager has of its Swarm, each element as it is read: `GET /tasks`, `/services` or `/nodes`. */
+  /**
+   * A list that a manager has of its Swarm, each element as it is read: `GET /tasks`, `/services` or `/nodes`. Undefined where
+   * a service that the filters name is not there.
+   */
   listSwarm<T>(
     what: 'tasks' | 'services' | 'nodes',
     filters: Readonly<Record<string, readonly string[]>>,
     read: (element: unknown) => T,
-  ): Promise<readonly T[]> {
-    return this.#call(what, `list the ${what} of the Swarm`, (abortSignal) =>
-      this.#readList(`/${what}?`, { filters: JSON.stringify(filters) }, abortSignal, read),
-    );
+  ): Promise<readonly T[] | undefined> {
+    return this.#call(what, `list the ${what} of the Swarm`, async (abortSignal) => {
+      try {
+        return await this.#readList(`/${what}?`, { filters: JSON.stringify(filters) }, abortSignal, read);
+      } catch (error) {
+        if (Object.hasOwn(filters, 'service') && statusCode(error) === 404) return undefined;
+        throw error;
+      }
+    });
   }
 
   /** Reads fast and leaves the work to the caller: the engine drops events of slow readers. */

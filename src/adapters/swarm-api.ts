@@ -17,9 +17,10 @@ export interface SwarmApi {
   /**
    * Those whose desired state is to run, or to be ready to.
    *
-   * @param serviceIds of these services alone, all of which there must be; undefined: of all
+   * @param serviceIds of these services alone; undefined: of all
+   * @returns undefined where one of these services is no more
    */
-  listTasks(serviceIds: readonly string[] | undefined): Promise<readonly SwarmTask[]>;
+  listTasks(serviceIds: readonly string[] | undefined): Promise<readonly SwarmTask[] | undefined>;
   listServices(): Promise<readonly SwarmService[]>;
   listNodes(): Promise<readonly SwarmNode[]>;
   /** The events of services and nodes. */
@@ -36,17 +37,18 @@ export class ManagerApi implements SwarmApi {
     this.#engine.callTimeoutMs = callTimeoutMs;
   }
 
-  async listTasks(serviceIds: readonly string[] | undefined): Promise<readonly SwarmTask[]> {
+  async listTasks(serviceIds: readonly string[] | undefined): Promise<readonly SwarmTask[] | undefined> {
     const filters = { 'desired-state': wanted, ...(serviceIds === undefined ? {} : { service: serviceIds }) };
-    return withoutNone(await this.#engine.listSwarm('tasks', filters, toTask));
+    const tasks = await this.#engine.listSwarm('tasks', filters, toTask);
+    return tasks && withoutNone(tasks);
   }
 
   async listServices(): Promise<readonly SwarmService[]> {
-    return withoutNone(await this.#engine.listSwarm('services', {}, toService));
+    return withoutNone((await this.#engine.listSwarm('services', {}, toService)) ?? []);
   }
 
   async listNodes(): Promise<readonly SwarmNode[]> {
-    return withoutNone(await this.#engine.listSwarm('nodes', {}, toNode));
+    return withoutNone((await this.#engine.listSwarm('nodes', {}, toNode)) ?? []);
   }
 
   subscribe(subscription: Subscription): Promise<void> {

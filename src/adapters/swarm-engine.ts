@@ -176,7 +176,7 @@ export class SwarmEngine implements Engine, EventStream {
     if (!isKnown) await this.#askAround();
     const concerned = this.#chooseConcerned();
     const moving = extent === 'moving' ? this.#chooseMoving(concerned) : undefined;
-    const { tasks, isWhole } = moving === undefined ? await this.#listAll(concerned) : await this.#listOf(moving);
+    const { tasks, isWhole } = await this.#list(moving, concerned);
     if (tasks.length === 0 && this.#own !== undefined) throw new AppError('engine', describeNobody(this.#own));
     const byId = new Map(sortTasks(tasks).map((task) => [task.id, task]));
     // Made since we asked, and no event has come yet.
@@ -184,7 +184,8 @@ export class SwarmEngine implements Engine, EventStream {
     const left = this.#listLeft(byId, concerned);
     this.#leaving = this.#chooseLeaving([...this.#leaving, ...left], byId);
     this.#hasLeft ||= left.length > 0;
-    this.#tasks = { ...asked, byId };
+    // Where nothing was asked, what is known is as old as it was.
+    this.#tasks = { ...(moving?.length === 0 && this.#tasks !== undefined ? this.#tasks : asked), byId };
     this.#own = this.#findOwn(tasks) ?? this.#own;
     this.#containers = this.#made.make(byId.values(), this.#leaving, this.#services?.byId, this.#nodes?.byId);
     return {
@@ -246,26 +247,19 @@ export class SwarmEngine implements Engine, EventStream {
     return listConcerned(services, this.#scope, own);
   }
 
-  async #listAll(concerned: readonly string[] | undefined): Promise<Listed> {
-    if (concerned === undefined) return { tasks: await this.#api.listTasks(undefined), isWhole: true };
-    try {
-      return { tasks: await this.#api.listTasks(concerned), isWhole: true };
-    } catch {
-      // One of them was removed meanwhile, perhaps: whoever asks for what there is not is told nothing.
-      return { tasks: await this.#api.listTasks(undefined), isWhole: true };
-    }
+  /** The tasks of these services, or of all. */
+  async #listOf(serviceIds: readonly string[] | undefined): Promise<readonly SwarmTask[] | undefined> {
+    return serviceIds?.length === 0 ? [] : this.#api.listTasks(serviceIds);
   }
 
-  /** All tasks, of which those of these services are asked for; who has none to ask for asks nothing. */
-  async #listOf(moving: readonly string[]): Promise<Listed> {
-    const known = [...(this.#tasks?.byId.values() ?? [])];
-    if (moving.length === 0) return { tasks: known, isWhole: false };
-    try {
-      const tasks = await this.#api.listTasks(moving);
-      return { tasks: [...known.filter(({ serviceId }) => !moving.includes(serviceId)), ...tasks], isWhole: false };
-    } catch {
-      return this.#listAll(this.#chooseConcerned());
-    }
+  /** All of them, of which those that move are asked for, where they are known, and otherwise those that are concerned. */
+  async #list(moving: readonly string[] | undefined, concerned: readonly string[] | undefined): Promise<Listed> {
+    const tasks = await this.#listOf(moving ?? concerned);
+    // One of them was removed meanwhile: whoever asks for what there is not is told nothing.
+    if (tasks === undefined) return { tasks: (await this.#api.listTasks(undefined)) ?? [], isWhole: true };
+    if (moving === undefined) return { tasks, isWhole: true };
+    const others = [...(this.#tasks?.byId.values() ?? [])].filter(({ serviceId }) => !moving.includes(serviceId));
+    return { tasks: [...others, ...tasks], isWhole: false };
   }
 
   #findOwn(tasks: Iterable<SwarmTask>): SwarmTask | undefined {

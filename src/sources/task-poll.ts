@@ -138,6 +138,8 @@ class TaskPoll {
         this.#mark({ reason: 'manager silent', stale: 'all', isUrgent: false, atMs: this.#clock.unixMs() });
       }
       this.#isFailing = true;
+      // It answers again when it has told all: to ask for nothing that moves never fails.
+      this.#wholeDueMs = this.#clock.nowMs();
       this.#isAsking = false;
       this.#plan(engineRetryMs);
     }

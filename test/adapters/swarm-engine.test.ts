@@ -155,6 +155,21 @@ describe('what moves', () => {
     await clock.advance(100);
   });
 
+  test('what was not asked for is as old as it was', async () => {
+    await engine.poll('moving');
+    await engine.listContainers();
+    expect(manager.asked).toHaveLength(1);
+  });
+
+  test('a manager that does not answer is asked once, and not for something else instead', async () => {
+    subscribe().onEvent(event);
+    await engine.poll('moving');
+    manager.asked.length = 0;
+    manager.isAway = true;
+    await expect(engine.poll('moving')).rejects.toThrow('nobody answers');
+    expect(manager.asked).toEqual([['app-id']]);
+  });
+
   test('nothing is asked where nothing moves', async () => {
     expect(await engine.poll('moving')).toMatchObject({ hasChanged: false, isWhole: false });
     expect(manager.asked).toEqual([]);
@@ -300,7 +315,7 @@ function subscribe(): Subscription {
 }
 
 function makeManager() {
-  const answer = <T>(list: () => readonly T[]): Promise<readonly T[]> =>
+  const answer = <T>(list: () => T): Promise<T> =>
     made.isAway ? Promise.reject(new AppError('engine', 'nobody answers')) : Promise.resolve(list());
   const tasks: readonly SwarmTask[] = [task({ slot: 1 }), task({ slot: 2 })];
   const made = {
@@ -316,8 +331,7 @@ function makeManager() {
       made.asked.push(serviceIds);
       return answer(() => {
         const isUnknown = serviceIds?.some((id) => !made.services.some((one) => one.id === id)) === true;
-        if (isUnknown) throw new AppError('engine', 'service not found');
-        return made.tasks.filter(({ serviceId }) => serviceIds?.includes(serviceId) ?? true);
+        return isUnknown ? undefined : made.tasks.filter(({ serviceId }) => serviceIds?.includes(serviceId) ?? true);
       });
     },
     listServices: () => {

@@ -109,6 +109,16 @@ test('a manager that does not answer makes one pass due, which says so, and is a
   expect(marks.map(({ reason }) => reason)).toEqual(['manager silent', 'manager answers']);
 });
 
+test('a manager answers again when it has told all: where nothing moves, nothing is asked, and nothing fails', async () => {
+  const { swarm } = start();
+  await clock.advance(500);
+  swarm.tell();
+  swarm.isAway = true;
+  await clock.advance(5000);
+  expect(swarm.silent.length).toBeGreaterThan(3);
+  expect(swarm.silent).toEqual(['moving', ...Array<string>(swarm.silent.length - 1).fill('all')]);
+});
+
 test('stopped, it asks no more, whatever it is told', async () => {
   const { swarm } = start();
   await clock.advance(5000);
@@ -125,6 +135,7 @@ function start() {
   const swarm = {
     polls: 0,
     wholes: 0,
+    silent: new Array<string>(),
     takesMs: 0,
     isAway: false,
     isConverging: false,
@@ -139,6 +150,7 @@ function start() {
     poll: async (extent: 'all' | 'moving') => {
       swarm.polls += 1;
       if (extent === 'all') swarm.wholes += 1;
+      if (swarm.isAway) swarm.silent.push(extent);
       if (swarm.takesMs > 0) await new Promise<void>((resolve) => clock.after(swarm.takesMs, resolve));
       if (swarm.isAway) throw new AppError('engine', 'nobody answers');
       return { ...swarm.found, isConverging: swarm.isConverging, askers: swarm.askers, isWhole: extent === 'all' };

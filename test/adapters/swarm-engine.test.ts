@@ -106,7 +106,7 @@ describe('a Swarm with other stacks', () => {
     expect(await namesOf()).toContain('far_app.3.task3xxxxxxx');
     await clock.advance(100);
     expect(await engine.poll()).toMatchObject({ hasLeft: false });
-    expect(manager.asked).toEqual([undefined, ['app-id', 'db-id']]);
+    expect(manager.asked).toStrictEqual([undefined, ['app-id', 'db-id']]);
     expect(await namesOf()).toEqual(['shop_app.1.task1xxxxxxx', 'shop_app.2.task2xxxxxxx']);
   });
 
@@ -116,7 +116,7 @@ describe('a Swarm with other stacks', () => {
     manager.services = manager.services.filter(({ id }) => id !== 'db-id');
     manager.tasks = manager.tasks.filter(({ serviceId }) => serviceId !== 'db-id');
     expect(await engine.poll()).toMatchObject({ hasLeft: true });
-    expect(manager.asked.slice(-2)).toEqual([['app-id', 'db-id'], undefined]);
+    expect(manager.asked.slice(-2)).toStrictEqual([['app-id', 'db-id'], undefined]);
     subscribe().onEvent(event);
     await engine.poll();
     expect(manager.asked.at(-1)).toEqual(['app-id']);
@@ -129,7 +129,7 @@ describe('a Swarm with other stacks', () => {
     engine = new SwarmEngine(manager, clock, task({ slot: 2 }).containerId, scope);
     await engine.poll();
     await engine.poll();
-    expect(manager.asked.at(-1)).toEqual(expected);
+    expect(manager.asked.at(-1)).toStrictEqual(expected);
   });
 
   test('more services than a question takes are not asked for by their ids', async () => {
@@ -137,7 +137,7 @@ describe('a Swarm with other stacks', () => {
     manager.services = [...manager.services, ...many];
     await engine.poll();
     await engine.poll();
-    expect(manager.asked).toEqual([undefined, undefined]);
+    expect(manager.asked).toStrictEqual([undefined, undefined]);
   });
 });
 

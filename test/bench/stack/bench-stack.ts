@@ -131,6 +131,13 @@ export class BenchStack {
     await this.#journey.compose.run('up', '-d', '--no-build', '--no-recreate', '--no-deps', ...services);
   }
 
+  /** The one container of a service. */
+  async container(service: string): Promise<string> {
+    const [found] = await this.#journey.compose.running(service);
+    if (found === undefined) throw new Error(`${service} does not run any more: its log would tell why`);
+    return found.id;
+  }
+
   /** Where a service answers on this machine. */
   publishedPort(service: string): Promise<number> {
     return this.#journey.compose.publishedPort(service, 80);
@@ -177,9 +184,8 @@ export class BenchStack {
 
   /** How often nginx began to reload since then, by its own log. */
   async countReloads(sinceMs: number): Promise<number> {
-    const [nginx] = await this.#journey.compose.running('nginx');
-    if (nginx === undefined) throw new Error('nginx does not run any more: its log would tell why');
-    const { stderr } = await this.#journey.compose.docker('logs', '--since', inSeconds(sinceMs), nginx.id);
+    const nginx = await this.container('nginx');
+    const { stderr } = await this.#journey.compose.docker('logs', '--since', inSeconds(sinceMs), nginx);
     return stderr.match(/\[notice\] \d+#\d+: reconfiguring$/gm)?.length ?? 0;
   }
 

@@ -9,6 +9,9 @@ export interface Throughput {
 }
 
 export interface WrkPlan {
+  /** Whose network: this machine's, or a container's. */
+  readonly from: 'machine' | { readonly container: string };
+  /** Of 127.0.0.1 there. */
   readonly port: number;
   readonly connections: number;
   readonly seconds: number;
@@ -20,16 +23,22 @@ export function hasWrk(): boolean {
 }
 
 /** Sends as much as is answered, for some seconds, to 127.0.0.1. */
-export async function runWrk({ port, connections, seconds }: WrkPlan): Promise<Throughput> {
-  const { stdout } = await execa(
+export async function runWrk({ from, port, connections, seconds }: WrkPlan): Promise<Throughput> {
+  const wrk = [
     process.env['LAB_WRK'] ?? 'wrk',
-    [
-      ...['-t', '1', '-c', String(connections), '-d', `${String(seconds)}s`, '--latency'],
-      `http://127.0.0.1:${String(port)}/`,
-    ],
-    { env: { LD_LIBRARY_PATH: process.env['LAB_WRK_LIBRARIES'] ?? '' } },
-  );
+    ...['-t', '1', '-c', String(connections), '-d', `${String(seconds)}s`, '--latency'],
+    `http://127.0.0.1:${String(port)}/`,
+  ];
+  const command = [`LD_LIBRARY_PATH=${process.env['LAB_WRK_LIBRARIES'] ?? ''}`, ...wrk];
+  const { stdout } =
+    from === 'machine' ? await execa('env', command) : await execa('docker', [...within(from.container), ...command]);
   return readWrk(stdout);
+}
+
+/** This machine's programs in a container's network: a second container that sees all files, and changes none. */
+function within(container: string): readonly string[] {
+  const see = ['--network', `container:${container}`, '--volume', '/:/machine:ro'];
+  return ['run', '--rm', ...see, '--entrypoint', 'chroot', 'lbwatch/nginx', '/machine', 'env'];
 }
 
 /** Reads what `wrk --latency` prints; throws where it is something else. Pure. */

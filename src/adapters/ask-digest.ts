@@ -1,4 +1,6 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 
 /** For the whole of an answer: one that comes drop by drop is none. */
 const timeoutMs = 1000;
@@ -21,21 +23,23 @@ export function askVersion(host: string, port: number): Promise<string | undefin
 /** Asks for another of lbwatch's own answers; what the expression captures first is told, undefined as with {@link askDigest}. */
 export function ask(host: string, port: number, path: string, answer: RegExp): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const asking = request(
-      { host, port, path, agent: false, signal: AbortSignal.timeout(timeoutMs), headers },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          text += chunk;
-          if (text.length > maxAnswerBytes) response.destroy();
-        });
-        response.on('close', () => {
-          resolve(response.statusCode === 200 ? answer.exec(text)?.[1] : undefined);
-        });
-      },
-    );
+    // No agent: it would be one for this connection alone.
+    const createConnection = (): Socket => connect(port, host);
+    const asking = request({ host, port, path, createConnection, headers }, (response) => {
+      let text = '';
+      response.setEncoding('latin1');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > maxAnswerBytes) response.destroy();
+      });
+      response.on('close', () => {
+        clearTimeout(limit);
+        resolve(response.statusCode === 200 ? answer.exec(text)?.[1] : undefined);
+      });
+    });
+    const limit = setTimeout(() => asking.destroy(), timeoutMs);
     asking.on('error', () => {
+      clearTimeout(limit);
       resolve(undefined);
     });
     asking.end();

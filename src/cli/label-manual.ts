@@ -43,7 +43,7 @@ export const labelManual: Readonly<Record<(typeof knownLabels)[number], LabelEnt
   },
   'lb.check.interval': {
     value: 'the pause between checks, `100ms` to `1h`',
-    fallback: '`2s`; with more than 50 members longer, so that 25 checks a second are made in all',
+    fallback: '`2s`; with more than 40 members longer, so that 20 checks a second are made in all',
   },
   'lb.check.timeout': { value: 'the longest wait for an answer', fallback: '`1s`' },
   'lb.check.rise': { value: 'successes in a row that bring a failed member back; a new one needs one', fallback: '2' },

@@ -111,6 +111,8 @@ interface KnownList {
   readonly containers: readonly Container[];
   readonly setting: string;
   readonly surroundings: Surroundings;
+  /** When a departure of theirs is over for lack of an end, Unix milliseconds; Infinity where none will be. */
+  readonly lapsesAtMs: number;
   readonly known: readonly Known[];
   readonly assessments: readonly Assessment[];
 }
@@ -126,8 +128,10 @@ export function assess(containers: readonly Container[], surroundings: Surroundi
   const before = first && knownLists.get(first);
   if (before?.setting === setting && isSameMoment(before, containers, surroundings)) return before.assessments;
   const all: Known[] = [];
+  let lapsesAtMs = Infinity;
   for (const container of containers) {
     const departure = currentDeparture(container, surroundings);
+    if (departure !== undefined) lapsesAtMs = Math.min(lapsesAtMs, lapseMs(container, departure));
     const life = lives.get(container.id);
     const index = all.length;
     const known = before?.containers[index] === container ? before.known[index] : knownAssessments.get(container);
@@ -141,18 +145,20 @@ export function assess(containers: readonly Container[], surroundings: Surroundi
   }
   const isSame = before !== undefined && isSameList(before.known, all);
   const assessments = isSame ? before.assessments : all.map(({ assessment }) => assessment);
-  if (first !== undefined) knownLists.set(first, { containers, setting, surroundings, known: all, assessments });
+  if (first !== undefined)
+    knownLists.set(first, { containers, setting, surroundings, lapsesAtMs, known: all, assessments });
   return assessments;
 }
 
-/** Each pass asks twice. */
+/** Each pass asks twice, and in most passes nothing has changed since the last one. Time alone ends departures only. */
 function isSameMoment(before: KnownList, containers: readonly Container[], surroundings: Surroundings): boolean {
   const { departures, lives, nowMs } = before.surroundings;
   return (
     before.containers === containers &&
     departures === surroundings.departures &&
     lives === surroundings.lives &&
-    nowMs === surroundings.nowMs
+    nowMs <= surroundings.nowMs &&
+    surroundings.nowMs < before.lapsesAtMs
   );
 }
 
@@ -363,10 +369,15 @@ function chooseProbe(
 function currentDeparture(container: Container, { departures, nowMs }: Surroundings): Departure | undefined {
   if (departures.size === 0 && container.departure === undefined) return undefined;
   const departure = departures.get(container.id) ?? container.departure;
-  if (departure === undefined || departure.kind === 'drained') return departure;
+  if (departure === undefined) return undefined;
+  return nowMs >= lapseMs(container, departure) ? undefined : departure;
+}
+
+/** Unix milliseconds. */
+function lapseMs(container: Container, { kind, sinceMs }: Departure): number {
+  if (kind === 'drained') return Infinity;
   const labels = hasPoolLabel(container) ? parseLabels(container) : undefined;
-  const lastsMs = departure.kind === 'ended' ? endedMs : labels?.drainMs;
-  return lastsMs !== undefined && nowMs - departure.sinceMs >= lastsMs ? undefined : departure;
+  return sinceMs + ((kind === 'ended' ? endedMs : labels?.drainMs) ?? Infinity);
 }
 
 function describeBeyond(network: string, check: Check | undefined): string {

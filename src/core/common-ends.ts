@@ -3,6 +3,7 @@
  * most is the same objects in the same order.
  */
 export function withoutCommonEnds<T>(one: readonly T[], other: readonly T[]): readonly [readonly T[], readonly T[]] {
+  if (one === other) return [[], []];
   const shorter = Math.min(one.length, other.length);
   let begin = 0;
   while (begin < shorter && one[begin] === other[begin]) begin += 1;

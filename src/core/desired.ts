@@ -14,7 +14,7 @@ import type { Site } from './site.ts';
 export interface Circumstances extends Surroundings, PoolCircumstances {
   /** Pools that exist even when nobody is in them (LBWATCH_POOLS). */
   readonly declaredPools: readonly string[];
-  /** What the probes have found, by their keys. */
+  /** What the probes have found, by their keys. A map that is asked about once does not change any more. */
   readonly standings: ReadonlyMap<string, Standing>;
 }
 
@@ -35,6 +35,7 @@ export function listProbes(containers: readonly Container[], surroundings: Surro
 /** What was decided the last time, and what from. */
 interface Known {
   readonly assessments: readonly Assessment[];
+  readonly standings: Circumstances['standings'];
   readonly contenders: readonly Contender[];
   readonly setting: string;
   readonly desired: Desired;
@@ -53,22 +54,20 @@ const knownDecisions = new WeakMap<Container, Known>();
 export function decide(containers: readonly Container[], circumstances: Circumstances): Desired {
   const byAge = sortByAge(containers);
   const assessments = assess(byAge, circumstances);
-  const contenders: Contender[] = [];
-  for (const { candidates } of assessments) {
-    for (const candidate of candidates) contenders.push(contend(candidate, circumstances.standings));
-  }
+  const { standings } = circumstances;
   const setting = JSON.stringify([circumstances.declaredPools, settingOf(circumstances)]);
   const [oldest] = byAge;
   const known = oldest && knownDecisions.get(oldest);
-  if (
-    known?.setting === setting &&
-    isSameList(known.assessments, assessments) &&
-    isSameList(known.contenders, contenders)
-  ) {
-    return known.desired;
+  const isSameSetting = known?.setting === setting;
+  if (isSameSetting && known.assessments === assessments && known.standings === standings) return known.desired;
+  const contenders: Contender[] = [];
+  for (const { candidates } of assessments) {
+    for (const candidate of candidates) contenders.push(contend(candidate, standings));
   }
-  const desired = decideAnew(assessments, contenders, circumstances);
-  if (oldest !== undefined) knownDecisions.set(oldest, { assessments, contenders, setting, desired });
+  const isSame =
+    isSameSetting && isSameList(known.assessments, assessments) && isSameList(known.contenders, contenders);
+  const desired = isSame ? known.desired : decideAnew(assessments, contenders, circumstances);
+  if (oldest !== undefined) knownDecisions.set(oldest, { assessments, standings, contenders, setting, desired });
   return desired;
 }
 

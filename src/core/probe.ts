@@ -35,7 +35,7 @@ export interface Standing {
   readonly why: string;
   /** Whether it has ever passed: the first success counts by itself. */
   readonly hasPassed: boolean;
-  /** In a row; one of the two is 0. */
+  /** In a row; one of the two is 0. Successes are counted to as many as bring it back. */
   readonly successes: number;
   readonly failures: number;
   /** Absent where nothing is known. */
@@ -65,19 +65,36 @@ export const pending: Standing = {
   failures: 0,
 };
 
-/** Checks a second that lbwatch begins by itself at most, however many members there are. */
-const checksPerSecond = 25;
+/** Checks a second that lbwatch begins by itself at most, on average, however many members there are. */
+const checksPerSecond = 20;
 const leastIntervalMs = 2000;
 const suspectIntervalMs = 250;
 const leastStartingMs = 50;
 const leastLookMs = 1000;
-const commonMomentMs = 250;
 /** What a timer is late by, and an answer from nearby takes: not to be paid for by a whole further moment. */
 const graceMs = 50;
 const unheardIntervalMs = 500;
 
-/** What a further answer makes of a standing. */
+/** What a further answer makes of a standing: the same object, where that is nothing new. */
 export function advance(standing: Standing, answer: Answer, timing: CheckTiming): Standing {
+  const next = advanceAnew(standing, answer, timing);
+  return isSame(standing, next) ? standing : next;
+}
+
+function isSame(one: Standing, other: Standing): boolean {
+  return (
+    one.state === other.state &&
+    one.why === other.why &&
+    one.hasPassed === other.hasPassed &&
+    one.successes === other.successes &&
+    one.failures === other.failures &&
+    one.talk?.speaks === other.talk?.speaks &&
+    one.talk?.silences === other.talk?.silences &&
+    one.talk?.patience === other.talk?.patience
+  );
+}
+
+function advanceAnew(standing: Standing, answer: Answer, timing: CheckTiming): Standing {
   if (answer.kind === 'replied') return hearReply(standing, answer.why, timing);
   if (answer.kind === 'silent') return hearNothing(standing, answer.why, timing);
   // That its port answers is no news of one that is silent: its kernel does that.
@@ -145,12 +162,13 @@ export function isWorthALook({ check }: Probe, { state, talk }: Standing): boole
 
 /**
  * A pause that ends at one of the moments that all who wait for long have in common: to wake up for one costs nearly as much as for
- * ten. As long as it was to be, up to a quarter of a second longer, or as much shorter as the last answer may have taken.
+ * ten. As long as it was to be, up to a moment longer, or as much shorter as the last answer may have taken.
  *
  * @param nowMs of a clock that never jumps
+ * @param apartMs how far these moments are apart; those of a second, or of a part of it
  */
-export function untilCommonMoment(nowMs: number, pauseMs: number): number {
-  return Math.ceil((nowMs + pauseMs - graceMs) / commonMomentMs) * commonMomentMs - nowMs;
+export function untilCommonMoment(nowMs: number, pauseMs: number, apartMs = 1000): number {
+  return Math.ceil((nowMs + pauseMs - graceMs) / apartMs) * apartMs - nowMs;
 }
 
 /** The least pause between two closer looks at a member, so that they are no more a second than checks are. */
@@ -164,7 +182,7 @@ function count(
   { rise, fall }: CheckTiming,
 ): Standing {
   if (answer.kind === 'ok') {
-    const successes = standing.successes + 1;
+    const successes = Math.min(standing.successes + 1, rise);
     const isUp = standing.state === 'passing' || !standing.hasPassed || successes >= rise;
     const state = isUp ? 'passing' : standing.state;
     return { ...standing, state, why: answer.why, hasPassed: standing.hasPassed || isUp, successes, failures: 0 };

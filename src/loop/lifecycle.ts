@@ -8,6 +8,9 @@ import type { Clock, Engine, EngineEvent } from './ports.ts';
 /** These stop a container whatever its own stop signal is. */
 const stopSignals: ReadonlySet<number> = new Set([constants.signals.SIGTERM, constants.signals.SIGKILL]);
 
+/** The wall clock may move that much against the other without moving every time that was told by it. */
+const driftMs = 20;
+
 /** Two machines' clocks are seldom nearer. */
 const slackMs = 1000;
 
@@ -33,6 +36,8 @@ export class Lifecycle {
   readonly #lives = new Map<string, Life>();
   /** When each present life began: as it was told last, until something else is. */
   #startedAtMs: ReadonlyMap<string, number> | undefined;
+  /** The same of departures, and by how much the wall clock was ahead of the other then. */
+  #departures: { readonly told: ReadonlyMap<string, Departure>; readonly aheadMs: number } | undefined;
   readonly #ownSignals = new Map<string, number | undefined>();
   #recalling: Promise<void> | undefined;
 
@@ -60,7 +65,7 @@ export class Lifecycle {
           ? { atMs, startedAtMs: atMs, departure: undefined }
           : { atMs, startedAtMs: known?.startedAtMs, departure: { kind: 'ended', beganMs: this.#whenMs(event) } };
       this.#lives.set(event.containerId, life);
-      this.#startedAtMs = undefined;
+      this.#forgetTold();
       return false;
     }
     if (event.action !== 'kill' || event.signal === undefined || !this.#leavesEarly) return false;
@@ -68,15 +73,21 @@ export class Lifecycle {
     return this.#isOwnSignal(event.containerId, event.signal).then((isOwn) => isOwn && this.#noteStop(event));
   }
 
-  /** Who was told to stop, or has ended, by container id, and since when by the wall clock of now. */
+  /**
+   * Who was told to stop, or has ended, by container id, and since when by the wall clock of now. The same map for as long
+   * as nothing has changed.
+   */
   get departures(): ReadonlyMap<string, Departure> {
     const aheadMs = this.#clock.unixMs() - this.#clock.nowMs();
-    const departures = new Map<string, Departure>();
+    const before = this.#departures;
+    if (before !== undefined && Math.abs(aheadMs - before.aheadMs) <= driftMs) return before.told;
+    const told = new Map<string, Departure>();
     for (const [id, { departure }] of this.#lives) {
       if (departure === undefined) continue;
-      departures.set(id, { kind: departure.kind, sinceMs: Math.round(departure.beganMs + aheadMs) });
+      told.set(id, { kind: departure.kind, sinceMs: Math.round(departure.beganMs + aheadMs) });
     }
-    return departures;
+    this.#departures = { told, aheadMs };
+    return told;
   }
 
   /** When each container's present life began, as far as an event told. */
@@ -91,7 +102,7 @@ export class Lifecycle {
   /** Events may have been missed: what they told before is asked for again, as far as the engine remembers. */
   startOver(): void {
     this.#lives.clear();
-    this.#startedAtMs = undefined;
+    this.#forgetTold();
     this.#recalling = undefined;
   }
 
@@ -100,7 +111,12 @@ export class Lifecycle {
     for (const known of [this.#lives, this.#ownSignals]) {
       for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
     }
+    this.#forgetTold();
+  }
+
+  #forgetTold(): void {
     this.#startedAtMs = undefined;
+    this.#departures = undefined;
   }
 
   async #recall(): Promise<void> {
@@ -123,6 +139,7 @@ export class Lifecycle {
         ? known.departure
         : ({ kind: 'signalled', beganMs: this.#whenMs(event) } as const);
     this.#lives.set(containerId, { atMs, startedAtMs: known?.startedAtMs, departure });
+    this.#forgetTold();
     return true;
   }
 

@@ -1,12 +1,24 @@
 import { untilCommonMoment } from '../core/probe.ts';
 import type { Clock, Target } from '../loop/ports.ts';
 
-/** How often each nginx is asked. */
+/** How often each nginx is asked that has something to do. */
 const everyMs = 500;
+/** And one that has nothing, or hardly anything, to do: what hangs there hangs for hardly anybody. */
+const atRestMs = 1000;
+/** So many requests between two questions are something. */
+const someRequests = 10;
 /** One more may be any request that takes its time. */
 const moreThanUsual = 2;
 /** The question is a request as well. */
 const ownQuestions = 1;
+
+/** What was seen of an nginx the last time. */
+interface Known {
+  /** So many requests in work are as usual. */
+  readonly usual: number;
+  /** Since it was started. */
+  readonly requests: number;
+}
 
 /**
  * Notices that requests pile up in nginx, which is what a member that hangs does first of all: its kernel goes on accepting
@@ -17,8 +29,8 @@ export class PileUp {
   readonly #isWanted: () => boolean;
   readonly #onPileUp: () => void;
   #targets: readonly Target[] = [];
-  /** By target: so many are as usual. */
-  #usual = new Map<string, number>();
+  /** By target. */
+  #known = new Map<string, Known>();
   #cancel: (() => void) | undefined;
 
   /**
@@ -34,12 +46,9 @@ export class PileUp {
   /** Asks these from now on, and no others. */
   watch(targets: readonly Target[]): void {
     this.#targets = targets;
-    const known = targets.flatMap(({ id }): [string, number][] => {
-      const usual = this.#usual.get(id);
-      return usual === undefined ? [] : [[id, usual]];
-    });
-    this.#usual = new Map(known);
-    this.#cancel ??= this.#askLater();
+    const ids = new Set(targets.map(({ id }) => id));
+    this.#known = new Map([...this.#known].filter(([id]) => ids.has(id)));
+    this.#cancel ??= this.#askIn(everyMs);
   }
 
   /** Asks nobody any more. */
@@ -50,22 +59,25 @@ export class PileUp {
 
   async #ask(): Promise<void> {
     const targets = this.#isWanted() ? this.#targets : [];
-    const isMore = await Promise.all(targets.map((target) => this.#isMore(target)));
-    if (isMore.includes(true)) this.#onPileUp();
-    this.#cancel = this.#targets.length === 0 ? undefined : this.#askLater();
+    const looks = await Promise.all(targets.map((target) => this.#look(target)));
+    if (looks.some(({ isMore }) => isMore)) this.#onPileUp();
+    const pauseMs = looks.some(({ isBusy }) => isBusy) ? everyMs : atRestMs;
+    this.#cancel = this.#targets.length === 0 ? undefined : this.#askIn(pauseMs);
   }
 
-  #askLater(): () => void {
-    return this.#clock.after(untilCommonMoment(this.#clock.nowMs(), everyMs), () => void this.#ask());
+  #askIn(pauseMs: number): () => void {
+    return this.#clock.after(untilCommonMoment(this.#clock.nowMs(), pauseMs, everyMs), () => void this.#ask());
   }
 
-  async #isMore(target: Target): Promise<boolean> {
-    const writing = (await target.askConnections())?.writing;
-    if (writing === undefined) return false;
-    const usual = this.#usual.get(target.id) ?? ownQuestions;
+  async #look(target: Target): Promise<{ readonly isMore: boolean; readonly isBusy: boolean }> {
+    const connections = await target.askConnections();
+    if (connections === undefined) return { isMore: false, isBusy: true };
+    const { writing, requests } = connections;
+    const known = this.#known.get(target.id);
+    const usual = known?.usual ?? ownQuestions;
     const isMore = writing >= usual + moreThanUsual;
     // What was looked into is usual from then on: connections that stay, such as WebSockets, are.
-    this.#usual.set(target.id, isMore ? writing : Math.min(usual, writing));
-    return isMore;
+    this.#known.set(target.id, { usual: isMore ? writing : Math.min(usual, writing), requests });
+    return { isMore, isBusy: known === undefined || requests - known.requests >= someRequests || writing > usual };
   }
 }

@@ -52,8 +52,10 @@ export class Readiness implements Checks {
   readonly #mark: (mark: Mark) => void;
   readonly #suspect: (containerId: string) => void;
   readonly #followed = new Map<string, Followed>();
-  /** Theirs, by the same keys. */
-  readonly #standings = new Map<string, Standing>();
+  /** Those of them that a closer look would tell something of. */
+  readonly #worthALook = new Set<Followed>();
+  /** How they all stand, by the same keys; undefined where somebody does otherwise by now. */
+  #standings: ReadonlyMap<string, Standing> | undefined;
   /** Those of the last time. */
   #probes: readonly Probe[] = [];
   readonly #queue: Attempt[] = [];
@@ -75,6 +77,7 @@ export class Readiness implements Checks {
     this.#suspect = suspect;
   }
 
+  /** Answers the same map for as long as nobody stands otherwise. */
   async follow(probes: readonly Probe[]): Promise<ReadonlyMap<string, Standing>> {
     const [gone, come] = withoutCommonEnds(this.#probes, probes);
     this.#probes = probes;
@@ -93,13 +96,13 @@ export class Readiness implements Checks {
       });
     }
     this.#isFirst = false;
+    this.#standings ??= new Map([...this.#followed].map(([key, { standing }]) => [key, standing]));
     return this.#standings;
   }
 
   /** Whether a closer look would tell anything of anybody. */
   get canLookCloser(): boolean {
-    for (const { probe, standing } of this.#followed.values()) if (isWorthALook(probe, standing)) return true;
-    return false;
+    return this.#worthALook.size > 0;
   }
 
   /**
@@ -109,9 +112,8 @@ export class Readiness implements Checks {
   lookCloser(): void {
     const nowMs = this.#clock.nowMs();
     const pauseMs = lookPauseMs(this.#followed.size);
-    for (const followed of this.#followed.values()) {
+    for (const followed of [...this.#worthALook]) {
       if (followed.isLookedAt || nowMs - followed.lookedAtMs < pauseMs) continue;
-      if (!isWorthALook(followed.probe, followed.standing)) continue;
       followed.isLookedAt = true;
       followed.lookedAtMs = nowMs;
       void this.#lookCloser(followed).finally(() => {
@@ -136,7 +138,7 @@ export class Readiness implements Checks {
       lookedAtMs: Number.NEGATIVE_INFINITY,
     };
     this.#followed.set(probe.key, followed);
-    this.#standings.set(probe.key, pending);
+    this.#standings = undefined;
     void this.#enqueue(followed, false);
     return followed;
   }
@@ -147,7 +149,8 @@ export class Readiness implements Checks {
     followed.isOver = true;
     followed.cancel();
     this.#followed.delete(key);
-    this.#standings.delete(key);
+    this.#worthALook.delete(followed);
+    this.#standings = undefined;
   }
 
   /** Resolves when it was asked. */
@@ -191,8 +194,7 @@ export class Readiness implements Checks {
     const answer = await this.#ask(chooseQuestion(followed.probe, followed.standing, isCloser));
     if (followed.isOver) return;
     const before = followed.standing;
-    followed.standing = advance(before, answer, followed.probe.timing);
-    this.#standings.set(followed.probe.key, followed.standing);
+    this.#stand(followed, advance(before, answer, followed.probe.timing));
     // What a pass waits for it will see by itself.
     const isAwaited = this.#waiting.size > 0 && before.state === 'pending';
     for (const wake of this.#waiting) wake();
@@ -201,14 +203,23 @@ export class Readiness implements Checks {
     if (!isCloser) this.#plan(followed, before);
   }
 
+  #stand(followed: Followed, standing: Standing): void {
+    if (standing === followed.standing) return;
+    followed.standing = standing;
+    this.#standings = undefined;
+    if (isWorthALook(followed.probe, standing)) this.#worthALook.add(followed);
+    else this.#worthALook.delete(followed);
+  }
+
   #plan(followed: Followed, before: Standing): void {
     const ageMs = this.#clock.nowMs() - followed.sinceMs;
     const pauseMs = nextAttemptMs(followed.probe, followed.standing, this.#followed.size, ageMs);
     // Members that joined together are not asked together ever after.
     const isFirstPass = followed.standing.hasPassed && !before.hasPassed;
     const spreadMs = isFirstPass ? pauseMs * this.#nextPhase() : pauseMs;
-    // Who wrote an interval gets that one, and who is in a hurry waits for nobody.
-    const isPatient = followed.probe.timing.intervalMs === undefined && spreadMs >= patientMs;
+    // Who wrote an interval gets that one, and who is in a hurry, or out, waits for nobody.
+    const { state } = followed.standing;
+    const isPatient = followed.probe.timing.intervalMs === undefined && pauseMs >= patientMs && state === 'passing';
     const delayMs = isPatient ? untilCommonMoment(this.#clock.nowMs(), spreadMs) : spreadMs;
     followed.cancel = this.#clock.after(delayMs, () => {
       void this.#enqueue(followed, false);
@@ -218,7 +229,7 @@ export class Readiness implements Checks {
   /** Steps of the golden ratio spread any number of phases evenly over an interval. */
   #nextPhase(): number {
     this.#spread = (this.#spread + 0.618_034) % 1;
-    return 0.5 + this.#spread / 2;
+    return this.#spread;
   }
 
   #tell(before: Standing, { state }: Standing): void {

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
@@ -101,9 +103,10 @@ const anyChange = fc.oneof(
 );
 type Change = typeof anyChange extends fc.Arbitrary<infer T> ? T : never;
 
-/** All containers and what surrounds them, changed step by step as a controller would see it. */
+/** All containers and what surrounds them, changed step by step as a controller would see it: what has not changed is the same object. */
 class History {
   containers = new Map<string, Container>(names.map((name) => [name, member(name, 'app')]));
+  list: readonly Container[] = [...this.containers.values()];
   around = around;
   readonly #standings = new Map<string, Standing>();
   readonly #departures = new Map<string, Departure>();
@@ -114,6 +117,7 @@ class History {
       case 'container':
         if (change.variant === null) this.containers.delete(change.name);
         else this.containers.set(change.name, container({ ...change.variant, name: change.name }));
+        this.list = [...this.containers.values()];
         break;
       case 'standing':
         this.#standings.set(change.name, { ...pending, state: change.state, why: change.why });
@@ -121,22 +125,21 @@ class History {
       case 'departure':
         if (change.departure === null) this.#departures.delete(idOf(change.name));
         else this.#departures.set(idOf(change.name), change.departure);
+        this.around = { ...this.around, departures: new Map(this.#departures) };
         break;
       case 'life':
         this.#lives.set(idOf(change.name), change.startedAtMs);
+        this.around = { ...this.around, lives: new Map(this.#lives) };
         break;
       case 'around':
         this.around = { ...this.around, ...change.different };
     }
-    const { containers } = this;
-    const maps = { departures: new Map(this.#departures), lives: new Map(this.#lives) };
-    this.around = { ...this.around, ...maps };
     const standings = new Map<string, Standing>();
-    for (const [name, one] of containers) {
+    for (const [name, one] of this.containers) {
       const standing = this.#standings.get(name) ?? passing;
       for (const { key } of listProbes([one], this.around)) standings.set(key, standing);
     }
-    this.around = { ...this.around, standings };
+    if (!isDeepStrictEqual(standings, this.around.standings)) this.around = { ...this.around, standings };
   }
 }
 
@@ -158,7 +161,7 @@ describe('whatever was decided before', () => {
         let beforeAnew: Desired | undefined;
         for (const change of changes) {
           history.apply(change);
-          const containers = [...history.containers.values()];
+          const containers = history.list;
           expect(listProbes(containers, history.around)).toEqual(listProbes(anew(containers), history.around));
           const desired = decide(containers, history.around);
           const desiredAnew = decide(anew(containers), history.around);

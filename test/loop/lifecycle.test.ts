@@ -42,6 +42,20 @@ test.each(['die', 'destroy'])('after %s it has ended, whatever the list still sa
   expect(lifecycle.departures).toEqual(new Map([['a', { kind: 'ended', sinceMs: epoch + 1001 }]]));
 });
 
+test('departures are the same map until something happens, or the wall clock jumps', () => {
+  const { lifecycle, clock } = start();
+  void lifecycle.note(kill('a', 15, 1000));
+  const { departures } = lifecycle;
+  expect(lifecycle.departures).toBe(departures);
+  void lifecycle.note(event('die', 'b', 1001));
+  expect([...lifecycle.departures.keys()]).toEqual(['a', 'b']);
+  const before = lifecycle.departures.get('a')?.sinceMs ?? 0;
+  clock.jump(3_600_000);
+  expect(lifecycle.departures.get('a')?.sinceMs).toBe(before + 3_600_000);
+  lifecycle.forgetAllBut(new Set(['b']));
+  expect([...lifecycle.departures.keys()]).toEqual(['b']);
+});
+
 test('after a start it is not leaving any more', () => {
   const { lifecycle } = start();
   void lifecycle.note(kill('a', 15, 1000));

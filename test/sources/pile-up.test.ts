@@ -38,9 +38,9 @@ test('another nginx is another count', async () => {
   writing.now = 50;
   await clock.advance(2000);
   expect(told).toHaveLength(1);
-  pileUp.watch([targetOf({ now: 1, asked: 0 }, 'nginx-2')]);
+  pileUp.watch([targetOf(busy(1), 'nginx-2')]);
   await clock.advance(2000);
-  pileUp.watch([targetOf({ now: 2, asked: 0 }, 'nginx')]);
+  pileUp.watch([targetOf(busy(2), 'nginx')]);
   await clock.advance(2000);
   expect(told).toHaveLength(1);
   pileUp.stop();
@@ -57,14 +57,47 @@ test('where nobody can look closer, nginx is not asked', async () => {
   pileUp.stop();
 });
 
+test('an nginx with next to nothing to do is asked every second, any other twice a second', async () => {
+  const { clock, writing, told, pileUp } = start();
+  const countAsked = async (ms: number): Promise<number> => {
+    const before = writing.asked;
+    await clock.advance(ms);
+    return writing.asked - before;
+  };
+  expect(await countAsked(10_000)).toBe(20);
+  writing.requestsEach = 9;
+  await clock.advance(1000);
+  expect(await countAsked(10_000)).toBe(10);
+  // One more in work than usual may be the first of many.
+  writing.now = 2;
+  await clock.advance(1000);
+  expect(await countAsked(10_000)).toBe(20);
+  writing.now = 1;
+  writing.requestsEach = 10;
+  await clock.advance(2000);
+  expect(await countAsked(10_000)).toBe(20);
+  // It does not answer: that is no rest.
+  writing.now = undefined;
+  expect(await countAsked(10_000)).toBe(20);
+  expect(told).toEqual([]);
+  pileUp.stop();
+});
+
 interface Writing {
   now: number | undefined;
   asked: number;
+  /** So many between two questions, and up to now. */
+  requestsEach: number;
+  requests: number;
+}
+
+function busy(now: number): Writing {
+  return { now, asked: 0, requestsEach: 10, requests: 0 };
 }
 
 function start() {
   const clock = new FakeClock();
-  const writing: Writing = { now: 1, asked: 0 };
+  const writing = busy(1);
   const told: number[] = [];
   const isWanted = { now: true };
   const pileUp = new PileUp(
@@ -79,7 +112,8 @@ function start() {
 function targetOf(writing: Writing, name: string): FakeTarget {
   const connections = (): Connections | undefined => {
     writing.asked += 1;
-    const none = { accepts: 0, handled: 0, requests: 0, reading: 0, waiting: 0 };
+    writing.requests += writing.requestsEach;
+    const none = { accepts: 0, handled: 0, requests: writing.requests, reading: 0, waiting: 0 };
     return writing.now === undefined ? undefined : { ...none, writing: writing.now };
   };
   return new FakeTarget({ name, connections });

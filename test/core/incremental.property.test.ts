@@ -78,8 +78,11 @@ const anyChange = fc.oneof(
   fc.record({ kind: fc.constant('life' as const), name: anyName, startedAtMs: fc.constantFrom(1, 2) }),
   fc.record({
     kind: fc.constant('around' as const),
+    different: fc.record({ nowMs: fc.constantFrom(0, 4000, 7000, 20_000) }),
+  }),
+  fc.record({
+    kind: fc.constant('around' as const),
     different: fc.oneof<fc.Arbitrary<Partial<Circumstances>>[]>(
-      fc.record({ nowMs: fc.constantFrom(0, 4000, 7000, 20_000) }),
       fc.record({ failOpen: fc.boolean() }),
       fc.record({ checks: fc.boolean() }),
       fc.record({ reach: anyReach }),
@@ -137,7 +140,8 @@ class History {
     const standings = new Map<string, Standing>();
     for (const [name, one] of this.containers) {
       const standing = this.#standings.get(name) ?? passing;
-      for (const { key } of listProbes([one], this.around)) standings.set(key, standing);
+      // A copy: what is known of all is known by the first of them.
+      for (const { key } of listProbes([{ ...one }], this.around)) standings.set(key, standing);
     }
     if (!isDeepStrictEqual(standings, this.around.standings)) this.around = { ...this.around, standings };
   }

@@ -1,7 +1,7 @@
 /**
- * Bundles the controller into `dist/`: `lbwatch.js`, and beside it the parts that it loads when they are needed. Notes which
- * sources they were made of. With `--check` it only says, by its exit code and without any package, whether that is up to
- * date.
+ * Bundles the controller into `dist/`: `lbwatch.js`, and beside it the parts that it loads when they are needed, and the
+ * status page. Notes which sources they were made of. With `--check` it only says, by its exit code and without any package,
+ * whether that is up to date.
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ if (!isCurrent) {
   const { leaveOut } = await import('./left-out.mjs');
   const { buildPage } = await import('./build-page.mjs');
   const { metafile } = await build({
-    entryPoints: { lbwatch: join(root, 'src/main.ts') },
+    entryPoints: { lbwatch: join(root, 'src/start.ts') },
     outdir: dist,
     bundle: true,
     // A part for each dynamic import, and one for what several of them share.
@@ -51,7 +51,7 @@ if (!isCurrent) {
     keepNames: true,
     legalComments: 'none',
     plugins: [leaveOut],
-    define: { lbwatchPage: JSON.stringify(await buildPage()) },
+    define: { lbwatchPage: JSON.stringify('./page.json') },
     banner: {
       js: [
         "import { createRequire as __createRequire } from 'node:module';",
@@ -66,6 +66,7 @@ if (!isCurrent) {
   chmodSync(bundle, 0o755);
   const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
   for (const name of readdirSync(dist)) if (name.endsWith('.js') && !made.has(name)) rmSync(join(dist, name));
+  writeFileSync(join(dist, 'page.json'), JSON.stringify(await buildPage()));
   // Told what they are, Node.js need not try and read each of them twice.
   writeFileSync(join(dist, 'package.json'), '{ "type": "module" }\n');
   writeFileSync(stamp, digest);

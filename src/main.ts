@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Held } from './adapters/held.ts';
 import { dropPrivileges } from './adapters/privileges.ts';
 import { createProgram } from './cli/program.ts';

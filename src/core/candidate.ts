@@ -8,7 +8,7 @@ import type { LabelSet, Request } from './labels.ts';
 import type { Check, Condition, Container, Departure, Member, Membership, Problem, Protocol } from './model.ts';
 import { printable } from './printable.ts';
 import { pending } from './probe.ts';
-import type { Probe, Standing } from './probe.ts';
+import type { Probe, Standing, Standings } from './probe.ts';
 import { serviceOf } from './project.ts';
 import { isSameList } from './same-list.ts';
 
@@ -213,7 +213,7 @@ function listHosts(container: Container, scope: Scope): readonly string[] {
 }
 
 /** How a candidate stands, given what its probe has found. */
-export function contend(candidate: Candidate, standings: ReadonlyMap<string, Standing>): Contender {
+export function contend(candidate: Candidate, standings: Standings): Contender {
   const { probe, known } = candidate;
   const standing = probe === undefined ? undefined : (standings.get(probe.key) ?? pending);
   if (known.contender !== undefined && known.standing === standing) return known.contender;

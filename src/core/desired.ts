@@ -7,15 +7,15 @@ import type { Composed, PoolCircumstances, PoolDraft } from './compose-pool.ts';
 import { isSameList } from './same-list.ts';
 import { describe } from './serving.ts';
 import type { Container, Desired, Membership, Pool, Problem, Protocol } from './model.ts';
-import type { Probe, Standing } from './probe.ts';
+import type { Probe, Standings } from './probe.ts';
 import type { Site } from './site.ts';
 
 /** Everything besides the containers that decides what nginx should run. */
 export interface Circumstances extends Surroundings, PoolCircumstances {
   /** Pools that exist even when nobody is in them (LBWATCH_POOLS). */
   readonly declaredPools: readonly string[];
-  /** What the probes have found, by their keys. A map that is asked about once does not change any more. */
-  readonly standings: ReadonlyMap<string, Standing>;
+  /** What the probes have found. */
+  readonly standings: Standings;
 }
 
 /** What follows from assessments alone, which stay the same objects while nothing has changed. */
@@ -35,7 +35,7 @@ export function listProbes(containers: readonly Container[], surroundings: Surro
 /** What was decided the last time, and what from. */
 interface Known {
   readonly assessments: readonly Assessment[];
-  readonly standings: Circumstances['standings'];
+  readonly standings: Standings;
   readonly contenders: readonly Contender[];
   readonly setting: string;
   readonly desired: Desired;

@@ -52,6 +52,9 @@ interface Talk {
   readonly patience: number;
 }
 
+/** How members stand, by their probes' keys; undefined for one that is not known. Where one stands otherwise, it is another object. */
+export type Standings = Pick<ReadonlyMap<string, Standing>, 'get'>;
+
 const unheard: Talk = { speaks: undefined, silences: 0, patience: 1 };
 /** So many requests without a word, from one that never had one: it speaks something else than HTTP. */
 const mostUnheard = 3;
@@ -162,13 +165,14 @@ export function isWorthALook({ check }: Probe, { state, talk }: Standing): boole
 
 /**
  * A pause that ends at one of the moments that all who wait for long have in common: to wake up for one costs nearly as much as for
- * ten. As long as it was to be, up to a moment longer, or as much shorter as the last answer may have taken.
+ * ten. As long as it was to be, up to a moment longer, or as much shorter as the last answer may have taken;
+ * never none.
  *
  * @param nowMs of a clock that never jumps
  * @param apartMs how far these moments are apart; those of a second, or of a part of it
  */
 export function untilCommonMoment(nowMs: number, pauseMs: number, apartMs = 1000): number {
-  return Math.ceil((nowMs + pauseMs - graceMs) / apartMs) * apartMs - nowMs;
+  return Math.ceil((nowMs + Math.max(1, pauseMs - graceMs)) / apartMs) * apartMs - nowMs;
 }
 
 /** The least pause between two closer looks at a member, so that they are no more a second than checks are. */

@@ -7,7 +7,7 @@ import type { Reach } from '../core/address.ts';
 import type { PoolChange } from '../core/diff.ts';
 import type { Container, Drain } from '../core/model.ts';
 import type { NginxBuild } from '../core/nginx-build.ts';
-import type { Answer, Probe, Question, Standing } from '../core/probe.ts';
+import type { Answer, Probe, Question, Standings } from '../core/probe.ts';
 import type { Texts } from '../core/render.ts';
 import type { Site } from '../core/site.ts';
 import type { Handover } from './handover.ts';
@@ -104,7 +104,7 @@ export interface Checks {
    *
    * @param probes each key once
    */
-  follow(probes: readonly Probe[]): Promise<ReadonlyMap<string, Standing>>;
+  follow(probes: readonly Probe[]): Promise<Standings>;
 }
 
 /** Asks one member once. Never throws: no answer is an answer too. */

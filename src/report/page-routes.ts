@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 
 import type { FastifyInstance } from 'fastify';
 
@@ -10,12 +11,18 @@ export interface PageTexts {
   readonly icon: string;
 }
 
-/** Written into the bundle by src/build.mjs; the sources by themselves have no page. */
-declare const lbwatchPage: PageTexts | undefined;
+/** Where the page is, beside the bundle: written into it by src/build.mjs. The sources by themselves have no page. */
+declare const lbwatchPage: string | undefined;
 
-/** The page of this bundle; undefined where the sources run unbundled. */
-export function bundledPage(): PageTexts | undefined {
-  return typeof lbwatchPage === 'undefined' ? undefined : lbwatchPage;
+/**
+ * Reads the page of this bundle each time that somebody asks for it: most controllers are looked at seldom, and it would
+ * take memory in all. Undefined where the sources run unbundled.
+ */
+export function bundledPage(): (() => Promise<PageTexts>) | undefined {
+  if (typeof lbwatchPage === 'undefined') return undefined;
+  const file = new URL(lbwatchPage, import.meta.url);
+  const parse: (json: string) => PageTexts = JSON.parse;
+  return async () => parse(await readFile(file, 'utf8'));
 }
 
 /**
@@ -39,16 +46,17 @@ const policy = [
  * `./`, `./page.js`, `./page.css`, `./icon.svg`. All that the page asks for is relative to where it is, so that it works
  * behind any prefix that ends with a slash. Browsers keep it and ask each time whether it is still the same.
  */
-export function addPageRoutes(server: FastifyInstance, { html, script, style, icon }: PageTexts): void {
+export function addPageRoutes(server: FastifyInstance, readPage: () => Promise<PageTexts>): void {
   const files = [
-    { path: '/', type: 'text/html; charset=utf-8', text: html },
-    { path: '/page.js', type: 'text/javascript; charset=utf-8', text: script },
-    { path: '/page.css', type: 'text/css; charset=utf-8', text: style },
-    { path: '/icon.svg', type: 'image/svg+xml', text: icon },
-  ];
-  for (const { path, type, text } of files) {
-    const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
-    server.get(path, (request, reply) => {
+    { path: '/', type: 'text/html; charset=utf-8', key: 'html' },
+    { path: '/page.js', type: 'text/javascript; charset=utf-8', key: 'script' },
+    { path: '/page.css', type: 'text/css; charset=utf-8', key: 'style' },
+    { path: '/icon.svg', type: 'image/svg+xml', key: 'icon' },
+  ] as const;
+  for (const { path, type, key } of files) {
+    server.get(path, async (request, reply) => {
+      const { [key]: text } = await readPage();
+      const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
       reply.headers({
         'content-security-policy': policy,
         'x-content-type-options': 'nosniff',

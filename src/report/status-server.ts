@@ -71,8 +71,8 @@ export async function startStatusServer(
   addStatusRoutes(server, sources);
   addDrainRoutes(server, desk);
   addMetricsRoutes(server, metrics);
-  const page = bundledPage();
-  if (page !== undefined) addPageRoutes(server, page);
+  const readPage = bundledPage();
+  if (readPage !== undefined) addPageRoutes(server, readPage);
   try {
     await server.listen({ host, port });
   } catch (error) {

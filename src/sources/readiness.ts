@@ -8,7 +8,7 @@ import {
   pending,
   untilCommonMoment,
 } from '../core/probe.ts';
-import type { Probe, Standing } from '../core/probe.ts';
+import type { Probe, Standing, Standings } from '../core/probe.ts';
 import type { Mark } from '../loop/dirty.ts';
 import { pause } from '../loop/pause.ts';
 import type { AskMember, Checks, Clock } from '../loop/ports.ts';
@@ -54,8 +54,8 @@ export class Readiness implements Checks {
   readonly #followed = new Map<string, Followed>();
   /** Those of them that a closer look would tell something of. */
   readonly #worthALook = new Set<Followed>();
-  /** How they all stand, by the same keys; undefined where somebody does otherwise by now. */
-  #standings: ReadonlyMap<string, Standing> | undefined;
+  /** What was answered the last time; undefined where somebody stands otherwise by now. */
+  #standings: Standings | undefined;
   /** Those of the last time. */
   #probes: readonly Probe[] = [];
   readonly #queue: Attempt[] = [];
@@ -77,8 +77,8 @@ export class Readiness implements Checks {
     this.#suspect = suspect;
   }
 
-  /** Answers the same map for as long as nobody stands otherwise. */
-  async follow(probes: readonly Probe[]): Promise<ReadonlyMap<string, Standing>> {
+  /** What is answered always tells how they stand now. */
+  async follow(probes: readonly Probe[]): Promise<Standings> {
     const [gone, come] = withoutCommonEnds(this.#probes, probes);
     this.#probes = probes;
     const added = come.filter(({ key }) => !this.#followed.has(key)).map((probe) => this.#add(probe));
@@ -96,7 +96,7 @@ export class Readiness implements Checks {
       });
     }
     this.#isFirst = false;
-    this.#standings ??= new Map([...this.#followed].map(([key, { standing }]) => [key, standing]));
+    this.#standings ??= { get: (key) => this.#followed.get(key)?.standing };
     return this.#standings;
   }
 

@@ -69,10 +69,9 @@ export class FakeStatusServer {
   async comeBack(): Promise<void> {
     await this.goAway();
     const server = fastify({ logger: false, forceCloseConnections: true });
-    const page = await buildPage();
     server.register(
       (scope, _options, done) => {
-        addPageRoutes(scope, page);
+        addPageRoutes(scope, buildPage);
         scope.get('/api/stream', (request, reply) => {
           reply.hijack();
           this.#open(reply.raw, Number(new URL(request.url, this.url).searchParams.get('after')));

@@ -8,7 +8,7 @@ import { buildPage } from '../../support/built-page.ts';
 /** `light-my-request` is left out of the bundle alone. */
 async function get(url: string, headers: Readonly<Record<string, string>> = {}) {
   const server = fastify();
-  addPageRoutes(server, await buildPage());
+  addPageRoutes(server, buildPage);
   return server.inject({ url, headers });
 }
 

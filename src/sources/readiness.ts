@@ -204,9 +204,11 @@ export class Readiness implements Checks {
   }
 
   #stand(followed: Followed, standing: Standing): void {
-    if (standing === followed.standing) return;
+    const before = followed.standing;
+    if (standing === before) return;
     followed.standing = standing;
-    this.#standings = undefined;
+    // What else there is to it decides nothing but what to ask next.
+    if (standing.state !== before.state || standing.why !== before.why) this.#standings = undefined;
     if (isWorthALook(followed.probe, standing)) this.#worthALook.add(followed);
     else this.#worthALook.delete(followed);
   }

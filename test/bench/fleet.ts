@@ -38,7 +38,8 @@ export class Fleet {
   #internalPort = 0;
   #checks = 0;
 
-  constructor(size: FleetSize) {
+  /** @param labels of all containers, beside their pool's */
+  constructor(size: FleetSize, labels: Readonly<Record<string, string>> = {}) {
     this.#size = size;
     this.ids = Array.from({ length: size.containers }, (_, index) =>
       this.docker.add({
@@ -47,6 +48,7 @@ export class Fleet {
           'lb.pool': poolOf(index, size),
           'com.docker.compose.project': 'shop',
           'com.docker.compose.service': 'app',
+          ...labels,
         },
         address: addressOf(index),
         ports: [memberPort],

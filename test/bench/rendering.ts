@@ -1,19 +1,29 @@
+/** `node rendering.ts CONTAINERS POOLS` prints what {@link measureRendering} answers. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { execa } from 'execa';
 
 import { DiskFiles } from '../../src/adapters/files.ts';
 import { render } from '../../src/core/render.ts';
 import { findNginx } from '../support/nginx-binary.ts';
 import type { FleetSize } from './fleet.ts';
+import { v8Flags } from './image-environment.ts';
 import { poolOf } from './pool-of.ts';
 import { median } from './samples.ts';
 
 /**
- * How long it takes to render and write so many servers, in ms (median). Each time all of them are new: nothing is taken
- * over from the time before.
+ * How long it takes to render and write so many servers, in ms (median), in a process that runs as lbwatch does. Each time
+ * all of them are new: nothing is taken over from the time before.
  */
 export async function measureRendering({ containers, pools }: FleetSize): Promise<number> {
+  const words = [...process.execArgv, ...v8Flags, import.meta.filename, String(containers), String(pools)];
+  const { stdout } = await execa(process.execPath, words);
+  return Number(stdout);
+}
+
+async function measureHere({ containers, pools }: FleetSize): Promise<number> {
   const { build } = await findNginx();
   const directory = await mkdtemp(join(tmpdir(), 'lbwatch-bench-'));
   try {
@@ -29,4 +39,9 @@ export async function measureRendering({ containers, pools }: FleetSize): Promis
   } finally {
     await rm(directory, { recursive: true });
   }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [containers = 0, pools = 0] = process.argv.slice(2).map(Number);
+  process.stdout.write(String(await measureHere({ containers, pools })));
 }

@@ -12,12 +12,11 @@ export function sortByAge(containers: readonly Container[]): readonly Container[
 }
 
 function sortAnew(containers: readonly Container[]): readonly Container[] {
-  let before: Container | undefined;
-  for (const container of containers) {
-    if (before !== undefined && compareAge(before, container) > 0) return [...containers].sort(compareAge);
-    before = container;
-  }
-  return containers;
+  const isInOrder = containers.every((container, index) => {
+    const before = containers[index - 1];
+    return before === undefined || compareAge(before, container) <= 0;
+  });
+  return isInOrder ? containers : [...containers].sort(compareAge);
 }
 
 function compareAge(one: Container, other: Container): number {

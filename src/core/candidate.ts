@@ -129,11 +129,10 @@ export function assess(containers: readonly Container[], surroundings: Surroundi
   if (before?.setting === setting && isSameMoment(before, containers, surroundings)) return before.assessments;
   const all: Known[] = [];
   let lapsesAtMs = Infinity;
-  for (const container of containers) {
+  containers.forEach((container, index) => {
     const departure = currentDeparture(container, surroundings);
     if (departure !== undefined) lapsesAtMs = Math.min(lapsesAtMs, lapseMs(container, departure));
     const life = lives.get(container.id);
-    const index = all.length;
     const known = before?.containers[index] === container ? before.known[index] : knownAssessments.get(container);
     if (known?.setting === setting && known.life === life && isSameDeparture(known.departure, departure)) {
       all.push(known);
@@ -142,7 +141,7 @@ export function assess(containers: readonly Container[], surroundings: Surroundi
       knownAssessments.set(container, anew);
       all.push(anew);
     }
-  }
+  });
   const isSame = before !== undefined && isSameList(before.known, all);
   const assessments = isSame ? before.assessments : all.map(({ assessment }) => assessment);
   if (first !== undefined)

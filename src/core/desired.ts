@@ -1,6 +1,6 @@
 import { sortByAge } from './age.ts';
 import { assess, contend } from './candidate.ts';
-import type { Assessment, Contender, Surroundings } from './candidate.ts';
+import type { Assessment, Candidate, Contender, Surroundings } from './candidate.ts';
 import { compareText } from './compare-text.ts';
 import { composePool, settingOf } from './compose-pool.ts';
 import type { Composed, PoolCircumstances, PoolDraft } from './compose-pool.ts';
@@ -27,7 +27,7 @@ export function listProbes(containers: readonly Container[], surroundings: Surro
   const known = knownProbes.get(assessments);
   if (known !== undefined) return known;
   const probes: Probe[] = [];
-  for (const assessment of assessments) for (const probe of assessment.probes) probes.push(probe);
+  assessments.forEach((assessment) => probes.push(...assessment.probes));
   knownProbes.set(assessments, probes);
   return probes;
 }
@@ -61,9 +61,12 @@ export function decide(containers: readonly Container[], circumstances: Circumst
   const isSameSetting = known?.setting === setting;
   if (isSameSetting && known.assessments === assessments && known.standings === standings) return known.desired;
   const contenders: Contender[] = [];
-  for (const { candidates } of assessments) {
-    for (const candidate of candidates) contenders.push(contend(candidate, standings));
-  }
+  const addContender = (candidate: Candidate): void => {
+    contenders.push(contend(candidate, standings));
+  };
+  assessments.forEach(({ candidates }) => {
+    candidates.forEach(addContender);
+  });
   const isSame =
     isSameSetting && isSameList(known.assessments, assessments) && isSameList(known.contenders, contenders);
   const desired = isSame ? known.desired : decideAnew(assessments, contenders, circumstances);
@@ -79,13 +82,12 @@ function decideAnew(
   const memberships: Membership[] = [];
   const problems: Problem[] = [];
   const wishes: Wish[] = [];
-  for (const found of assessments) {
-    for (const membership of found.memberships) {
-      memberships.push(membership);
-      if (membership.pool !== undefined) wishes.push({ pool: membership.pool, protocol: found.protocol });
-    }
-    for (const problem of found.problems) problems.push(problem);
-  }
+  assessments.forEach((found) => {
+    problems.push(...found.problems);
+    if (found.memberships.length === 0) return;
+    memberships.push(...found.memberships);
+    for (const { pool } of found.memberships) if (pool !== undefined) wishes.push({ pool, protocol: found.protocol });
+  });
 
   const site = withoutHosts(assessments, circumstances.site);
   const declared = [...circumstances.declaredPools, ...site.http.named, ...site.stream.named];
@@ -96,12 +98,12 @@ function decideAnew(
   }
   const around = { ...circumstances, site };
   const pools: Pool[] = [];
-  for (const draft of drafts) {
+  drafts.forEach((draft) => {
     const composed: Composed = composePool(draft, around);
-    for (const pool of composed.pools) pools.push(pool);
-    for (const membership of composed.memberships) memberships.push(membership);
-    for (const problem of composed.problems) problems.push(problem);
-  }
+    composed.pools.forEach((pool) => pools.push(pool));
+    composed.memberships.forEach((membership) => memberships.push(membership));
+    composed.problems.forEach((problem) => problems.push(problem));
+  });
   pools.sort((one, other) => compareText(one.name, other.name) || compareText(one.protocol, other.protocol));
   return { pools, memberships, problems };
 }
@@ -124,7 +126,10 @@ export function sortMemberships(memberships: readonly Membership[]): readonly Me
 function withoutHosts(assessments: readonly Assessment[], site: Site): Site {
   if (site.http.named.length === 0) return site;
   const hosts = new Set<string>();
-  for (const assessment of assessments) for (const host of assessment.hosts) hosts.add(host);
+  const addHost = (host: string): unknown => hosts.add(host);
+  assessments.forEach((assessment) => {
+    assessment.hosts.forEach(addHost);
+  });
   const named = site.http.named.filter((name) => !hosts.has(name.toLowerCase()));
   return { ...site, http: { ...site.http, named } };
 }
@@ -165,10 +170,10 @@ function draftPools(
   for (const name of declared) open(name, Infinity);
   const most = drafts.size + maxLabelledPools;
   const beyond: Contender[] = [];
-  for (const contender of contenders) {
+  contenders.forEach((contender) => {
     const draft = open(contender.request.pool, most, contender.poolKey);
     (draft?.group ?? beyond).push(contender);
-  }
+  });
   for (const { pool, protocol } of wishes) {
     const draft = open(pool, most);
     if (protocol !== undefined) draft?.others.push(protocol);

@@ -3,6 +3,7 @@ import { isAtLeast } from './nginx-build.ts';
 import type { NginxBuild } from './nginx-build.ts';
 import { quoteInteger, quoteName } from './quote.ts';
 import { renderUpstream } from './render-upstream.ts';
+import type { Block } from './render-upstream.ts';
 
 /** Where the generated file's own two servers listen. */
 export interface InternalServer {
@@ -29,7 +30,7 @@ keepalive_min_timeout ${String(keepaliveMinTimeoutS)}s;
 }
 
 /** One http pool. */
-export function renderHttpUpstream(pool: Pool, build: NginxBuild, internal: InternalServer): string {
+export function renderHttpUpstream(pool: Pool, build: NginxBuild, internal: InternalServer): Block {
   const isKept = pool.members.length > 0 && mayWriteKeepalive(pool.keepalive, build);
   return renderUpstream(pool, {
     zone: build.zone ? `lbwatch.${quoteName(pool.name)}` : undefined,

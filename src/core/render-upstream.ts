@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { Member, Pool, ServerOptions } from './model.ts';
 import { quoteAddress, quoteComment, quoteHashKey, quoteInteger, quoteName } from './quote.ts';
 
@@ -20,16 +22,45 @@ export interface UpstreamParts {
   readonly tail: readonly string[];
 }
 
+/** A pool's block. */
+export interface Block {
+  readonly text: string;
+  /** Hex SHA-256 of what nginx acts on: comments left out. */
+  readonly digest: string;
+}
+
+/** What was written before: of a thousand pools one has changed. */
+const knownBlocks = new WeakMap<Pool, { readonly setting: string; readonly block: Block }>();
+
 /** One pool as the block that both of nginx's modules understand. */
-export function renderUpstream(pool: Pool, { zone, placeholder, tail }: UpstreamParts): string {
-  const lines = [
+export function renderUpstream(pool: Pool, parts: UpstreamParts): Block {
+  const setting = JSON.stringify(parts);
+  const known = knownBlocks.get(pool);
+  if (known?.setting === setting) return known.block;
+  const text = renderAnew(pool, parts);
+  const digest = createHash('sha256').update(withoutComments(text)).digest('hex');
+  const block = { text, digest };
+  knownBlocks.set(pool, { setting, block });
+  return block;
+}
+
+function renderAnew(pool: Pool, { zone, placeholder, tail }: UpstreamParts): string {
+  const head = [
     ...(zone === undefined ? [] : [`zone ${zone} ${String(zoneKiB(pool.members.length))}k;`]),
     ...renderMethod(pool),
     // A placeholder stands alone or not at all: beside real members it would end nginx's mercy for a single server.
-    ...(pool.members.length === 0 ? [placeholder] : pool.members.map(renderServer)),
-    ...tail,
-  ];
-  return `upstream ${quoteName(pool.name)} {\n${lines.map((line) => `    ${line}\n`).join('')}}\n`;
+    ...(pool.members.length === 0 ? [placeholder] : []),
+  ].map(toLine);
+  const lines = [...head, ...pool.members.map(renderServer), ...tail.map(toLine)];
+  return `upstream ${quoteName(pool.name)} {\n${lines.join('')}}\n`;
+}
+
+function toLine(directive: string): string {
+  return `    ${directive}\n`;
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/ *#.*$/gm, '');
 }
 
 function renderMethod({ method, protocol }: Pool): readonly string[] {
@@ -50,7 +81,7 @@ function renderMethod({ method, protocol }: Pool): readonly string[] {
 const knownLines = new WeakMap<Member, string>();
 
 function renderServer(member: Member): string {
-  const line = knownLines.get(member) ?? renderServerAnew(member);
+  const line = knownLines.get(member) ?? toLine(renderServerAnew(member));
   knownLines.set(member, line);
   return line;
 }

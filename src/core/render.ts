@@ -5,7 +5,8 @@ import type { NginxBuild } from './nginx-build.ts';
 import { renderEmptyServer, renderHttpUpstream, renderOwnServer, renderSparing } from './render-http.ts';
 import type { InternalServer } from './render-http.ts';
 import { isSameList } from './same-list.ts';
-import { renderStreams, streamsHead } from './render-streams.ts';
+import { renderStreamUpstream, streamsHead } from './render-streams.ts';
+import type { Block } from './render-upstream.ts';
 
 /** The two generated files, which are written, restored and remembered together. */
 export interface Texts {
@@ -54,26 +55,28 @@ export function render(
 
 function renderAnew(pools: readonly Pool[], build: NginxBuild, internal: InternalServer, siteDigest: string): Rendered {
   const sparing = renderSparing(build);
-  const httpPools = pools.filter(({ protocol }) => protocol === 'http');
-  const upstreams = httpPools.map((pool) => renderHttpUpstream(pool, build, internal)).join('\n');
-  const streamPools = pools.filter(({ protocol }) => protocol !== 'http');
-  const streams = renderStreams(streamPools, build);
+  const upstreams: Block[] = [];
+  const streams: Block[] = [];
+  for (const pool of pools) {
+    if (pool.protocol === 'http') upstreams.push(renderHttpUpstream(pool, build, internal));
+    else streams.push(renderStreamUpstream(pool, build));
+  }
   const empty = renderEmptyServer(internal);
   const essence = [
     sparing,
-    upstreams,
+    upstreams.map(({ digest }) => digest),
+    streams.map(({ digest }) => digest),
     renderOwnServer('', build, internal),
     empty,
     siteDigest,
-    ...(streams ? [streams] : []),
   ];
-  const digest = createHash('sha256')
-    .update(withoutComments(essence.join('\n')))
-    .digest('hex');
+  const digest = createHash('sha256').update(JSON.stringify(essence)).digest('hex');
   const head = '# Written by lbwatch; edits are put back. Label containers instead: lb.pool, lb.backup.\n';
   return {
-    text: [head, sparing, upstreams, renderOwnServer(digest, build, internal), empty].filter(Boolean).join('\n'),
-    streams: [streamsHead, streams].filter(Boolean).join('\n'),
+    text: [head, sparing, ...upstreams.map(({ text }) => text), renderOwnServer(digest, build, internal), empty]
+      .filter(Boolean)
+      .join('\n'),
+    streams: [streamsHead, ...streams.map(({ text }) => text)].join('\n'),
     digest,
   };
 }
@@ -81,8 +84,4 @@ function renderAnew(pools: readonly Pool[], build: NginxBuild, internal: Interna
 /** Whether two states of the generated files are the same to the byte. */
 export function isSame(one: Texts | undefined, other: Texts): boolean {
   return one?.text === other.text && one.streams === other.streams;
-}
-
-function withoutComments(text: string): string {
-  return text.replace(/ *#.*$/gm, '');
 }

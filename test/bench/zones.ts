@@ -50,7 +50,7 @@ export async function measureZones(bench: Bench): Promise<Finding> {
 /** By halves, between nothing and what is written. */
 async function measureZone(servers: number): Promise<Zone> {
   const { binary, build } = await findNginx();
-  const text = renderHttpUpstream(poolOf('app', servers), build, { address: undefined, port: 9181 });
+  const { text } = renderHttpUpstream(poolOf('app', servers), build, { address: undefined, port: 9181 });
   const writtenKiB = Number(/ zone \S+ ([0-9]+)k;/.exec(text)?.[1]);
   const isAccepted = async (pages: number): Promise<boolean> =>
     (await refusalOf(binary, text.replace(/( zone \S+) [0-9]+k;/, `$1 ${String(pages * pageKiB)}k;`))) === undefined;

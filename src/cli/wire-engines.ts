@@ -8,6 +8,7 @@ import { Machine } from '../adapters/machine.ts';
 import { SeenFolder } from '../adapters/seen-folder.ts';
 import { ManagerApi } from '../adapters/swarm-api.ts';
 import { SwarmEngine } from '../adapters/swarm-engine.ts';
+import { useCompilers } from '../adapters/compilers.ts';
 import type { Scope } from '../core/eligible.ts';
 import { isLoopback } from '../core/published.ts';
 import type { Mark } from '../loop/dirty.ts';
@@ -84,7 +85,10 @@ export async function wireEngines(settings: Settings, context: EngineContext): P
   const engine = new DockerEngine(host, context.noteCall);
   const asksSwarm = (): Promise<boolean> => choosesSwarm(settings.swarm, engine, context.selfId);
   const isSwarm = await unlessSilent(asksSwarm());
-  if (isSwarm === true) refuseUnfit(settings);
+  if (isSwarm === true) {
+    refuseUnfit(settings);
+    useCompilers();
+  }
   const swarm =
     isSwarm === true ? new SwarmEngine(new ManagerApi(engine), systemClock, context.selfId, context.scope) : undefined;
   const mistaken = Promise.withResolvers<AppError>();

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import * as z from 'zod';
 
 import { readServers } from '../chaos/upstreams-file.ts';
+import { eventually } from '../support/eventually.ts';
 import { haproxyImage } from '../support/example.ts';
 import { root } from '../support/journey.ts';
 import { readBlocks } from '../support/readme.ts';
@@ -75,12 +76,15 @@ export class SwarmStack {
     await execa('sh', ['-c', [command, ...more].join(' ')], { cwd: directory, env: environment });
   }
 
-  /** The machine that leads the managers, as another one says it. */
+  /** The machine that leads the managers, as another one says it. Whoever has just come back may make them elect one anew. */
   async findLeader(manager: Machine): Promise<Machine> {
-    const said = await manager.docker('node', 'ls', '--format', '{{.Hostname}} {{.ManagerStatus}}');
-    const leader = this.lab.machines.find(({ name }) => said.split('\n').includes(`${name} Leader`));
-    if (leader === undefined) throw new Error(`nobody leads: ${said}`);
-    return leader;
+    const attempt = async (): Promise<Machine> => {
+      const said = await manager.docker('node', 'ls', '--format', '{{.Hostname}} {{.ManagerStatus}}');
+      const leader = this.lab.machines.find(({ name }) => said.split('\n').includes(`${name} Leader`));
+      if (leader === undefined) throw new Error(`nobody leads: ${said}`);
+      return leader;
+    };
+    return eventually('the managers have a leader', attempt, { withinMs: 60_000, everyMs: 500 });
   }
 
   /** A machine that runs a task of a service. */

@@ -27,6 +27,7 @@ export function listProbes(containers: readonly Container[], surroundings: Surro
   const known = knownProbes.get(assessments);
   if (known !== undefined) return known;
   const probes: Probe[] = [];
+  // Here and below forEach, whose callbacks are made once: without V8's optimising compilers for…of makes an object for each of thousands.
   assessments.forEach((assessment) => probes.push(...assessment.probes));
   knownProbes.set(assessments, probes);
   return probes;

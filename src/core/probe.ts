@@ -52,8 +52,10 @@ interface Talk {
   readonly patience: number;
 }
 
-/** How members stand, by their probes' keys; undefined for one that is not known. Where the state of
- * one is another, or why, it is another object. */
+/**
+ * How members stand, by their probes' keys; undefined for one that is not known. Where the state of one is another, or why,
+ * it is another object.
+ */
 export type Standings = Pick<ReadonlyMap<string, Standing>, 'get'>;
 
 const unheard: Talk = { speaks: undefined, silences: 0, patience: 1 };

@@ -41,6 +41,17 @@ export interface Aim {
   readonly kind: 'count' | 'time';
 }
 
+/** An aim that a number reaches a limit. */
+export function atLeast(what: string, measured: number, limit: number, unit: string): Aim {
+  return {
+    what,
+    limit: `≥ ${String(limit)} ${unit}`.trim(),
+    measured: `${round(measured)} ${unit}`.trim(),
+    isMet: measured >= limit,
+    kind: 'time',
+  };
+}
+
 /** An aim that a number stays at or below a limit. */
 export function atMost(what: string, measured: number, limit: number, unit: string, kind: Aim['kind'] = 'time'): Aim {
   return {

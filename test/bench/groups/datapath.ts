@@ -1,4 +1,4 @@
-import { atMost, round } from '../group.ts';
+import { atLeast, atMost, round } from '../group.ts';
 import type { Aim, Bench, Finding, Group, Table } from '../group.ts';
 import { median } from '../samples.ts';
 import { BenchStack, shipped } from '../stack/bench-stack.ts';
@@ -121,11 +121,13 @@ function listAims(samples: readonly Sample[]): readonly Aim[] {
           `${is}: requests/s, against a connection for each request`,
           own.requestsPerSecond / tutorial.requestsPerSecond,
           2,
+          'times',
         ),
         atLeast(
           `${is}: requests/s, against this nginx's own defaults`,
           own.requestsPerSecond / defaults.requestsPerSecond,
           1,
+          'times',
         ),
         atMost(`${is}: p99, against a connection for each request`, own.p99Ms / tutorial.p99Ms, 1, 'times'),
         atMost(`${is}: p99, against this nginx's own defaults`, own.p99Ms / defaults.p99Ms, 1.1, 'times'),
@@ -133,14 +135,4 @@ function listAims(samples: readonly Sample[]): readonly Aim[] {
     }),
     atMost('requests that failed', sum(samples, 'nginx').errors, 0, '', 'count'),
   ];
-}
-
-function atLeast(what: string, ratio: number, limit: number): Aim {
-  return {
-    what,
-    limit: `≥ ${String(limit)} times`,
-    measured: `${round(ratio)} times`,
-    isMet: ratio >= limit,
-    kind: 'time',
-  };
 }
